@@ -1,0 +1,193 @@
+"""Answers a judge's requests with the learner's functions; runs in the learner's process or in the learner's own kernel."""
+
+import contextlib
+import linecache
+import resource
+import signal
+import sys
+import traceback
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+
+from autograders.learner import observing, tracing
+from autograders.learner.messages import (
+    Call,
+    Done,
+    Lookup,
+    Missing,
+    Raised,
+    Reply,
+    Request,
+    Returned,
+    Scalar,
+    StandIn,
+    Target,
+    Trace,
+    Traced,
+    Usage,
+    Used,
+)
+from autograders.learner.values import Objects
+
+MAX_MESSAGE = 1500  # characters of an exception's text
+MAX_RECORDS = 256
+
+
+class TimeUp(BaseException):
+    """A time limit, raised inside the learner's code; not an Exception, so that `except Exception` does not swallow it."""
+
+
+class Undefined(Exception):
+    """A name that the submission does not define."""
+
+
+class Answerer:
+    """Looks names up in a namespace when asked, calls, traces and observes what they stand for.
+
+    `alarms` says whether time limits are set by SIGALRM here; in a learner's own kernel they are not.
+    """
+
+    def __init__(self, namespace: dict[str, Any], alarms: bool):
+        self.namespace, self.alarms = namespace, alarms
+        self.objects = Objects()
+        self.jitted: dict[Target, Callable] = {}
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to one request; whatever the learner's code raises comes back as `Raised`."""
+        try:
+            with warnings.catch_warnings(), time_limit(getattr(request, "seconds", 0) if self.alarms else 0):
+                warnings.simplefilter("ignore")
+                return self._answers[type(request)](self, request)
+        except Undefined as error:
+            return Missing(str(error))
+        except KeyboardInterrupt:
+            if not self.alarms:
+                raise
+            return raised(*sys.exc_info()[1:])
+        except BaseException as error:  # SystemExit and TimeUp are answers too
+            return raised(error, error.__traceback__)
+
+    def _lookup(self, request: Lookup) -> Returned:
+        return Returned(self.objects.describe(self._named(request.name)))
+
+    def _call(self, request: Call) -> Returned:
+        function = self._target(request.target)
+        args, kwargs = self._arguments(request)
+        before = observing.fresh_copy((args, kwargs))
+        owner = getattr(function, "__self__", None)
+        if request.jit:
+            function = self.jitted.setdefault(request.target, jax.jit(lambda *a, **k: self._target(request.target)(*a, **k)))
+        world = self._world(owner) if request.watch else {}
+        with observing.printed_text() as printed, observing.trace_events() as traced, self._recorded(request.record) as records:
+            result = function(*args, **kwargs)
+            jax.block_until_ready(result)
+        return Returned(
+            self.objects.describe(result),
+            printed[0],
+            tuple(observing.changed_places(before, (args, kwargs), "")),
+            tuple(observing.written_places(world, self._world(owner))) if request.watch else (),
+            len(traced),
+            tuple(self.objects.describe(record) for record in records[:MAX_RECORDS]),
+        )
+
+    def _trace(self, request: Trace) -> Traced:
+        function = self._target(request.target)
+        args = tuple(observing.fresh_copy(self.objects.build(a)) for a in request.args)
+        fixed = tuple(isinstance(a, Scalar) for a in request.args)
+        with observing.printed_text():
+            return tracing.trace(self.objects, function, args, fixed, request.transform)
+
+    def _stand_in(self, request: StandIn) -> Done:
+        space: dict[str, Any] = {"__name__": "__main__"}
+        with observing.printed_text():
+            for source in request.sources:
+                exec(compile(source, "<reference>", "exec"), space)
+        self.namespace.update({name: space[name] for name in request.names})
+        self.jitted.clear()
+        return Done()
+
+    def _usage(self, request: Usage) -> Used:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        kib = used.ru_maxrss / 1024 if sys.platform == "darwin" else used.ru_maxrss
+        return Used(used.ru_utime + used.ru_stime, kib / 1024)
+
+    _answers = {Lookup: _lookup, Call: _call, Trace: _trace, StandIn: _stand_in, Usage: _usage}
+
+    def _named(self, name: str) -> Any:
+        if name not in self.namespace:
+            raise Undefined(name)
+        return self.namespace[name]
+
+    def _target(self, target: Target) -> Any:
+        owner = self._named(target.name) if target.name else self.objects.held[target.ref]
+        return getattr(owner, target.method) if target.method else owner
+
+    def _arguments(self, request: Call) -> tuple[tuple, dict]:
+        args = tuple(self.objects.build(a) for a in request.args)
+        kwargs = {key: self.objects.build(a) for key, a in request.kwargs.items()}
+        return observing.fresh_copy((args, kwargs))
+
+    def _world(self, owner: Any) -> dict[str, Any]:
+        """Fingerprints of the learner's own globals and of the object whose method is called."""
+        found = observing.snapshot(owner, "self") if owner is not None and not isinstance(owner, types.ModuleType) else {}
+        for name, value in list(self.namespace.items()):
+            if not name.startswith("_") and name not in ("In", "Out") and not isinstance(value, types.ModuleType):
+                found |= observing.snapshot(value, f"the global {name}")
+        return found
+
+    @contextlib.contextmanager
+    def _recorded(self, name: str) -> Iterator[list[Any]]:
+        """Notes the calls of a global function meanwhile; without that name nothing is noted."""
+        records: list[Any] = []
+        if not name or name not in self.namespace:
+            yield records
+            return
+        original = self.namespace[name]
+        recorder = self.namespace[name] = observing.Recorder(original)
+        try:
+            yield records
+        finally:
+            self.namespace[name] = original
+            records += [(args, result) for args, result in recorder.records]
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raises TimeUp inside when it takes longer; 0 means no limit."""
+    if not seconds:
+        yield
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        raise TimeUp(f"{seconds:g} s")
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def raised(error: BaseException, trace: Any) -> Raised:
+    """An exception as data, with the last line of the learner's own code that led to it."""
+    line, where = _own_line(trace)
+    kinds = tuple(c.__name__ for c in type(error).__mro__ if c is not object)
+    try:
+        text = str(error)
+    except Exception:  # a learner's own exception may fail to print itself
+        text = ""
+    return Raised(kinds, text[:MAX_MESSAGE], line, where)
+
+
+def _own_line(trace: Any) -> tuple[str, str]:
+    """The innermost line that stands in no installed file: cells are compiled under names that are no files."""
+    for frame in reversed(traceback.extract_tb(trace)):
+        if frame.filename.startswith("<ipython-input") or "ipykernel_" in frame.filename or frame.filename == "<submission>":
+            return (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()[:200], frame.name
+    return "", ""

@@ -1,0 +1,254 @@
+"""What a judge asks of a learner's code, and what comes back: data only, checked against these types before use.
+
+Every message is a msgpack document. Between processes it travels behind its length (`send`, `receive`); inside a
+learner's own kernel the same objects are handed over directly.
+"""
+
+import socket
+import struct
+from typing import Union
+
+import msgspec
+
+MAX_MESSAGE = 64 * 2**20  # bytes; the largest honest message is a batch of records of some MiB
+
+
+class Array(msgspec.Struct, tag="array", frozen=True):
+    """An array as raw bytes in C order; `dtype` is NumPy's name, `bfloat16`, or `key<fry>` for typed PRNG keys."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+
+class Scalar(msgspec.Struct, tag="scalar", frozen=True):
+    """A Python number, string or None that stays one."""
+
+    value: Union[bool, int, float, str, None]
+
+
+class Opaque(msgspec.Struct, tag="opaque", frozen=True):
+    """A leaf that is neither an array nor a number: only the name of its type is told."""
+
+    kind: str
+
+
+Leaf = Union[Array, Scalar, Opaque]
+
+
+class Ref(msgspec.Struct, tag="ref", frozen=True):
+    """An object that stays in the learner's process, by number."""
+
+    id: int
+
+
+class Sequence(msgspec.Struct, tag="sequence", frozen=True):
+    """A tuple of arguments."""
+
+    items: tuple["Wire", ...]
+
+
+class Mapping(msgspec.Struct, tag="mapping", frozen=True):
+    """A plain dict with string keys."""
+
+    items: dict[str, "Wire"]
+
+
+Wire = Union[Array, Scalar, Ref, Sequence, Mapping]
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What to call: a name of the learner's, or an object held by reference; with `method`, that attribute of it."""
+
+    name: str = ""
+    ref: int = -1
+    method: str = ""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One code cell: its place in the notebook and its source."""
+
+    index: int
+    source: str
+
+
+class Run(msgspec.Struct, tag="run", frozen=True):
+    """Run one cell as IPython would."""
+
+    cell: Cell
+    seconds: float
+
+
+class Lookup(msgspec.Struct, tag="lookup", frozen=True):
+    """Describe the object that a name stands for."""
+
+    name: str
+
+
+class Call(msgspec.Struct, tag="call", frozen=True):
+    """Call a target on fresh copies of the arguments; `jit` wraps it in jax.jit, `record` notes the calls of a name meanwhile."""
+
+    target: Target
+    args: tuple[Wire, ...] = ()
+    kwargs: dict[str, Wire] = {}
+    jit: bool = False
+    watch: bool = False
+    record: str = ""
+    seconds: float = 60.0
+
+
+class Trace(msgspec.Struct, tag="trace", frozen=True):
+    """Trace a target for arguments like these and export the program; Python numbers among them stay fixed."""
+
+    target: Target
+    args: tuple[Wire, ...]
+    transform: str = ""
+    seconds: float = 60.0
+
+
+class StandIn(msgspec.Struct, tag="stand_in", frozen=True):
+    """Replace names in the learner's namespace by those that these cells define."""
+
+    sources: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+class Usage(msgspec.Struct, tag="usage", frozen=True):
+    """Ask what the process has used so far."""
+
+
+Request = Union[Run, Lookup, Call, Trace, StandIn, Usage]
+
+
+class Described(msgspec.Struct, frozen=True):
+    """An object as data: its type, the leaves of its pytree with their key paths, and its parts when it is a tuple or list.
+
+    Equal `tree` numbers from one learner process mean equal tree definitions. The leaves of a tuple stand in `items`.
+    """
+
+    ref: int
+    kind: str
+    tree: int = -1
+    callable: bool = False
+    paths: tuple[str, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
+    items: tuple["Described", ...] = ()
+
+
+class Returned(msgspec.Struct, tag="returned", frozen=True):
+    """A result, and what was observed while it was computed (testimony of the learner's process)."""
+
+    value: Described
+    printed: str = ""
+    changed: tuple[str, ...] = ()  # arguments changed in place
+    wrote: tuple[str, ...] = ()  # attributes, globals, defaults written
+    traces: int = 0
+    records: tuple[Described, ...] = ()  # one (state, batch, new state, loss) for each recorded call
+
+
+class Raised(msgspec.Struct, tag="raised", frozen=True):
+    """An exception of the learner's code: its class and bases, its first lines, and the learner's own line."""
+
+    types: tuple[str, ...]
+    message: str
+    line: str = ""
+    where: str = ""
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """Shape and dtype of one input or output of a program."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class Traced(msgspec.Struct, tag="traced", frozen=True):
+    """A program over flat leaves: StableHLO bytes (empty when a host callback forbids export), and what goes in and out.
+
+    `outputs` describes the result with Array leaves that have a dtype and a shape but no data.
+    """
+
+    program: bytes
+    inputs: tuple[Spec, ...]
+    outputs: Described
+    callbacks: tuple[str, ...] = ()
+    equations: int = 0
+    outside_jit: int = 0  # equations outside the largest top-level jit
+
+
+class Missing(msgspec.Struct, tag="missing", frozen=True):
+    """No such name in the learner's namespace."""
+
+    name: str
+
+
+class Ran(msgspec.Struct, tag="ran", frozen=True):
+    """The outputs of a cell, each a JSON document in the form of nbformat, and how it ended: '', an error's name, or 'time'."""
+
+    outputs: tuple[str, ...]
+    error: str = ""
+
+
+class Used(msgspec.Struct, tag="used", frozen=True):
+    """CPU seconds and peak resident MiB."""
+
+    cpu_s: float
+    peak_mib: float
+
+
+class Done(msgspec.Struct, tag="done", frozen=True):
+    """Carried out; nothing to tell."""
+
+
+Reply = Union[Returned, Raised, Traced, Missing, Ran, Used, Done]
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """A request or a reply, under a number that only its judge knows in advance."""
+
+    number: int
+    body: bytes
+
+
+class Evaluate(msgspec.Struct, tag="evaluate", frozen=True):
+    """Run a program on inputs; with `steps` > 1, feed outputs back into inputs by `feedback` pairs (output, input)."""
+
+    program: bytes
+    inputs: tuple[Array, ...]
+    steps: int = 1
+    feedback: tuple[tuple[int, int], ...] = ()
+
+
+class Evaluated(msgspec.Struct, tag="evaluated", frozen=True):
+    """The outputs of the last step, and the outputs that are not fed back of every step."""
+
+    outputs: tuple[Array, ...]
+    history: tuple[tuple[Array, ...], ...] = ()
+
+
+class Connection:
+    """Length-prefixed messages over a stream socket, with a size limit and a time limit."""
+
+    def __init__(self, stream: socket.socket):
+        self.stream = stream
+
+    def send(self, number: int, body: bytes) -> None:
+        message = msgspec.msgpack.encode(Numbered(number, body))
+        self.stream.sendall(struct.pack("<I", len(message)) + message)
+
+    def receive(self) -> Numbered:
+        """Raises EOFError when the other side is gone, ValueError when it sends nonsense, TimeoutError when it is late."""
+        (size,) = struct.unpack("<I", self._exactly(4))
+        if size > MAX_MESSAGE:
+            raise ValueError(f"a message of {size} bytes; the limit is {MAX_MESSAGE}")
+        return msgspec.msgpack.decode(self._exactly(size), type=Numbered)
+
+    def _exactly(self, size: int) -> bytes:
+        chunks, missing = [], size
+        while missing:
+            chunk = self.stream.recv(min(missing, 2**20))
+            if not chunk:
+                raise EOFError("the other process is gone")
+            chunks.append(chunk)
+            missing -= len(chunk)
+        return b"".join(chunks)

@@ -1,0 +1,23 @@
+"""The learner's process after the fork: a session, and answers over one socket until the judge hangs up."""
+
+import socket
+
+import msgspec
+
+from autograders.learner.answering import Answerer
+from autograders.learner.messages import Connection, Request, Run
+from autograders.learner.session import Session
+
+
+def serve(stream: socket.socket) -> None:
+    """Answer numbered requests in order; ends when the judge closes the socket."""
+    connection, session = Connection(stream), Session()
+    answerer = Answerer(session.namespace, alarms=True)
+    while True:
+        try:
+            numbered = connection.receive()
+        except EOFError:
+            return
+        request = msgspec.msgpack.decode(numbered.body, type=Request)
+        reply = session.run(request.cell, request.seconds) if isinstance(request, Run) else answerer.answer(request)
+        connection.send(numbered.number, msgspec.msgpack.encode(reply))

@@ -1,0 +1,111 @@
+"""From a learner's function to a program: what JAX traced from it, exported over flat leaves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import export
+from jax.extend import core
+
+from autograders.learner.messages import Array, Described, Spec, Traced
+from autograders.learner.values import Objects
+
+PLATFORMS = ["cpu", "cuda"]  # the program runs on the judge's backend, whichever this process has
+
+
+def _scan(f: Callable) -> Callable:
+    """f(state, x) -> (value, state) as the body of jax.lax.scan: g(state, xs) -> (values, state)."""
+
+    def scanned(state: Any, xs: Any) -> Any:
+        def body(carry: Any, x: Any) -> tuple[Any, Any]:
+            value, carry = f(carry, x)
+            return carry, value
+
+        # The first step may turn Python numbers into arrays, so the carry starts with the form that one step gives it.
+        out = jax.eval_shape(body, state, jax.tree.map(lambda a: a[0], xs))[0]
+        if jax.tree.structure(out) == jax.tree.structure(state):
+            state = jax.tree.map(lambda a, like: jnp.asarray(a, like.dtype), state, out)
+        state, values = jax.lax.scan(body, state, xs)
+        return values, state
+
+    return scanned
+
+
+TRANSFORMS: dict[str, Callable[[Callable], Callable]] = {
+    "": lambda f: f,
+    "scan": _scan,
+    "vmap": jax.vmap,
+    "value_and_grad": jax.value_and_grad,
+    "grad_of_value_by_x": lambda f: jax.grad(lambda x, state: jnp.sum(f(state, x)[0])),
+    "jvp": lambda f: lambda params, batch, direction: jax.jvp(lambda p: f(p, batch), (params,), (direction,)),
+}
+
+
+def trace(objects: Objects, function: Callable, args: tuple[Any, ...], fixed: tuple[bool, ...], transform: str) -> Traced:
+    """Trace `function` anew for arguments like `args`, those marked fixed kept as they are.
+
+    Raises whatever the learner's code raises under tracing, and TypeError for leaves that jit cannot take.
+    """
+    moving = [a for a, keep in zip(args, fixed) if not keep]
+    leaves, structure = jax.tree.flatten(moving)
+    specs = [_spec(leaf) for leaf in leaves]
+    described: list[Described] = []
+
+    def program(*flat: Any) -> list[Any]:
+        given = iter(jax.tree.unflatten(structure, flat))
+        result = TRANSFORMS[transform](lambda *a: function(*a))(*(a if keep else next(given) for a, keep in zip(args, fixed)))
+        described[:] = [_describe_abstract(objects, result)]
+        return jax.tree.leaves(result)
+
+    with jax.default_matmul_precision("highest"):
+        jaxpr = jax.make_jaxpr(program)(*specs)
+        callbacks = tuple(sorted({e.primitive.name for e in _equations(jaxpr.jaxpr) if "callback" in e.primitive.name}))
+        exported = b"" if callbacks else _export(program, specs)
+    return Traced(
+        exported,
+        tuple(Spec(str(s.dtype), s.shape) for s in specs),
+        described[0],
+        callbacks,
+        sum(1 for _ in _equations(jaxpr.jaxpr)),
+        _outside_largest_jit(jaxpr.jaxpr),
+    )
+
+
+def _spec(leaf: Any) -> jax.ShapeDtypeStruct:
+    aval = jax.typeof(leaf)
+    return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=getattr(aval, "weak_type", False))
+
+
+def _export(program: Callable, specs: list[jax.ShapeDtypeStruct]) -> bytes:
+    lowered = export.export(jax.jit(program, keep_unused=True), platforms=PLATFORMS)(*specs)
+    return bytes(lowered.serialize())
+
+
+def _describe_abstract(objects: Objects, result: Any, depth: int = 1) -> Described:
+    kind, structure = type(result).__name__, jax.tree.structure(result)
+    if depth and isinstance(result, (tuple, list)) and 0 < len(result) <= 8:
+        items = tuple(_describe_abstract(objects, part, depth - 1) for part in result)
+        return Described(-1, kind, objects._tree(structure), items=items)
+    flat, _ = jax.tree_util.tree_flatten_with_path(result)
+    leaves = tuple(Array(str(jax.typeof(x).dtype), jax.typeof(x).shape, b"") for _, x in flat)
+    paths = tuple(jax.tree_util.keystr(path) for path, _ in flat)
+    return Described(-1, kind, objects._tree(structure), paths=paths, leaves=leaves)
+
+
+def _equations(jaxpr: Any) -> Any:
+    """Every equation, those of inner programs included."""
+    for equation in jaxpr.eqns:
+        yield equation
+        for value in equation.params.values():
+            for inner in value if isinstance(value, (tuple, list)) else [value]:
+                if isinstance(inner, core.ClosedJaxpr):
+                    yield from _equations(inner.jaxpr)
+                elif isinstance(inner, core.Jaxpr):
+                    yield from _equations(inner)
+
+
+def _outside_largest_jit(jaxpr: Any) -> int:
+    """How many equations are dispatched one by one when the function is called: 0 or few when it is jitted as a whole."""
+    inside = [sum(1 for _ in _equations(e.params["jaxpr"].jaxpr)) for e in jaxpr.eqns if e.primitive.name in ("jit", "pjit")]
+    return sum(1 for _ in _equations(jaxpr)) - (max(inside) + 1 if inside else 0)

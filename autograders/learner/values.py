@@ -1,0 +1,91 @@
+"""Between a learner's objects and the data that travels."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from autograders.learner.messages import Array, Described, Leaf, Mapping, Opaque, Ref, Scalar, Sequence, Wire
+
+MAX_PARTS = 8  # a tuple of more parts is described by its leaves alone
+
+
+def array_to_wire(x: Any) -> Array:
+    """An array of any kind as bytes; typed keys travel as their key data."""
+    if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
+        return Array(str(x.dtype), x.shape, np.asarray(jax.random.key_data(x)).tobytes())
+    x = np.asarray(x)
+    return Array(str(x.dtype), x.shape, x.tobytes())
+
+
+def array_from_wire(a: Array) -> jax.Array:
+    """A new JAX array."""
+    if a.dtype.startswith("key<"):
+        data = np.frombuffer(a.data, np.uint32).reshape(*a.shape, -1)
+        return jax.random.wrap_key_data(jnp.array(data))
+    return jnp.array(np.frombuffer(a.data, jnp.dtype(a.dtype)).reshape(a.shape))
+
+
+def leaf_to_wire(x: Any) -> Leaf:
+    """A leaf as data where it is an array or a number that fits, else the name of its type."""
+    if isinstance(x, jax.core.Tracer):
+        return Opaque("Tracer")
+    if x is None or isinstance(x, (bool, float, str)) or (isinstance(x, int) and abs(x) < 2**63):
+        return Scalar(x if not isinstance(x, str) else x[:2000])
+    if isinstance(x, jax.Array) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biufV"):
+        return Opaque("deleted array") if getattr(x, "is_deleted", bool)() else array_to_wire(x)
+    return Opaque(type(x).__name__)
+
+
+def is_array(x: Any) -> bool:
+    return isinstance(x, (jax.Array, np.ndarray, np.generic)) and not isinstance(x, jax.core.Tracer)
+
+
+class Objects:
+    """What a learner's process holds for its judge: objects by number, tree definitions by equality."""
+
+    def __init__(self) -> None:
+        self.held: list[Any] = []
+        self.trees: list[Any] = []
+
+    def describe(self, x: Any, depth: int = 1) -> Described:
+        """Hold `x` and describe it; the parts of a short tuple or list are held and described too."""
+        self.held.append(x)
+        ref, kind = len(self.held) - 1, type(x).__name__
+        if depth and isinstance(x, (tuple, list)) and 0 < len(x) <= MAX_PARTS:
+            items = tuple(self.describe(part, depth - 1) for part in x)
+            return Described(ref, kind, self._tree(jax.tree.structure(x)), items=items)
+        flat, structure = jax.tree_util.tree_flatten_with_path(x)
+        return Described(
+            ref,
+            kind,
+            self._tree(structure),
+            callable(x),
+            tuple(jax.tree_util.keystr(path) for path, _ in flat),
+            tuple(leaf_to_wire(leaf) for _, leaf in flat),
+        )
+
+    def build(self, wire: Wire) -> Any:
+        """The object that a message means."""
+        match wire:
+            case Ref(id):
+                return self.held[id]
+            case Scalar(value):
+                return value
+            case Array():
+                return array_from_wire(wire)
+            case Sequence(items):
+                return tuple(self.build(item) for item in items)
+            case Mapping(items):
+                return {key: self.build(item) for key, item in items.items()}
+
+    def _tree(self, structure: Any) -> int:
+        for number, known in enumerate(self.trees):
+            try:
+                if known == structure:
+                    return number
+            except Exception:  # a static field may hold an array, whose == is no bool: then the trees differ
+                continue
+        self.trees.append(structure)
+        return len(self.trees) - 1

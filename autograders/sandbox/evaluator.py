@@ -1,0 +1,72 @@
+"""Runs exported programs on inputs; sees no answers, and runs no Python of a learner's.
+
+A hostile program can crash the loader or run for ever, so when grading this serves in a confined process of its own.
+In a learner's own kernel `evaluate` is called directly.
+"""
+
+import hashlib
+import re
+import socket
+
+import jax
+import msgspec
+from jax import export
+
+from autograders.learner.messages import Array, Connection, Evaluate, Evaluated
+from autograders.learner.values import array_from_wire, array_to_wire
+
+ALLOWED_CALLS = re.compile(r"lapack_\w+_ffi|Sharding|SPMDFullToShardShape|SPMDShardToFullShape|cu_threefry2x32_ffi|topk|annotate_device_placement")
+REFUSED_OPERATIONS = re.compile(r"stablehlo\.(infeed|outfeed|send|recv)\b")
+_programs: dict[str, object] = {}
+
+
+def evaluate(request: Evaluate) -> Evaluated:
+    """Run a program once, or step by step with outputs fed back. Raises ValueError for one that is not admitted."""
+    run = _load(request.program)
+    inputs = [array_from_wire(a) for a in request.inputs]
+    fed = {out for out, _ in request.feedback}
+    history = []
+    for _ in range(request.steps):
+        outputs = run(*inputs)
+        for out, into in request.feedback:
+            inputs[into] = outputs[out]
+        if request.steps > 1:
+            history.append([o for i, o in enumerate(outputs) if i not in fed])
+    return Evaluated(
+        tuple(array_to_wire(o) for o in outputs),
+        tuple(tuple(array_to_wire(o) for o in step) for step in history),
+    )
+
+
+def _load(program: bytes) -> object:
+    key = hashlib.sha256(program).hexdigest()
+    if key not in _programs:
+        exported = export.deserialize(bytearray(program))
+        _admit(exported.mlir_module())
+        _programs[key] = jax.jit(exported.call)
+    return _programs[key]
+
+
+def _admit(text: str) -> None:
+    """Refuses calls out of the program: callbacks into Python crash or run code in the process that loads them."""
+    for call in re.findall(r"custom_call @\"?([\w.]+)", text):
+        if not ALLOWED_CALLS.fullmatch(call):
+            raise ValueError(f"the program calls {call}, which a pure function does not need")
+    found = REFUSED_OPERATIONS.search(text)
+    if found:
+        raise ValueError(f"the program uses {found.group()}, which a pure function does not need")
+
+
+def serve(stream: socket.socket) -> None:
+    """Answer numbered requests in order; ends when the judge closes the socket."""
+    connection = Connection(stream)
+    while True:
+        try:
+            numbered = connection.receive()
+        except EOFError:
+            return
+        try:
+            reply = msgspec.msgpack.encode(evaluate(msgspec.msgpack.decode(numbered.body, type=Evaluate)))
+        except Exception as error:
+            reply = msgspec.msgpack.encode(f"{type(error).__name__}: {str(error)[:500]}")
+        connection.send(numbered.number, reply)

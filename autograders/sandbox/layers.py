@@ -1,0 +1,115 @@
+"""Hardening of a forked process that is about to run a learner's code.
+
+JAX on CPU needs threads, but no child processes, sockets or writable files. So after the fork, and before any code of
+a learner's: limits on memory, CPU and files; no new privileges; Landlock (reads from the interpreter and its packages,
+writes to the scratch folder only); seccomp (no fork, exec, sockets, memfd, no reach into other processes). Nothing of
+this can be undone from inside. Each layer that the system lacks is left out and not listed.
+"""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+from autograders.sandbox.limits import Limits
+
+FOLDERS = ("/usr", "/lib", "/lib64", "/lib32", "/etc/fonts", "/proc", "/sys/devices")
+FILES = ("/etc/ld.so.cache", "/etc/localtime")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+CLONE_THREAD = 0x10000
+MASK32 = 0xFFFFFFFF  # the kernel reads 32 bits of these arguments, seccomp compares 64
+REFUSED = (
+    "fork vfork execve execveat socket connect bind listen accept accept4 memfd_create memfd_secret ptrace "
+    "process_vm_readv process_vm_writev process_madvise pidfd_open pidfd_getfd pidfd_send_signal kill tkill "
+    "rt_sigqueueinfo rt_tgsigqueueinfo io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key "
+    "mount umount2 pivot_root chroot unshare setns bpf perf_event_open userfaultfd init_module finit_module "
+    "delete_module kexec_load reboot swapon swapoff acct quotactl open_by_handle_at name_to_handle_at inotify_init "
+    "inotify_init1 fanotify_init shmget msgget semget mq_open setuid setgid setreuid setregid setresuid setresgid "
+    "setgroups capset personality setpriority sched_setaffinity truncate"
+).split()
+PRETENDED = "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat setxattr".split()
+FCNTL_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: they make the kernel signal another process
+
+
+def harden(scratch: Path, limits: Limits, writable: tuple[Path, ...] = ()) -> list[str]:
+    """Confine this process for good and name the layers that hold, weakest first."""
+    layers = ["process", *_rlimits(limits)]
+    if not sys.platform.startswith("linux"):
+        return layers
+    libc = ctypes.CDLL(None, use_errno=True)
+    for option, value in ((PR_SET_PDEATHSIG, signal.SIGKILL), (PR_SET_DUMPABLE, 0), (PR_SET_NO_NEW_PRIVS, 1)):
+        libc.prctl(option, value, 0, 0, 0)
+    for name, apply in (("landlock", lambda: _landlock((scratch, *writable))), ("seccomp", _seccomp)):
+        if _holds(apply):
+            layers.append(name)
+    return layers
+
+
+def _holds(apply: Callable[[], None]) -> bool:
+    try:
+        apply()
+    except Exception:  # an older kernel, a missing library: the layer is not listed, and callers decide
+        return False
+    return True
+
+
+def _rlimits(limits: Limits) -> list[str]:
+    wanted = {
+        resource.RLIMIT_CPU: limits.cpu_s,
+        resource.RLIMIT_AS: limits.address_space,
+        resource.RLIMIT_FSIZE: limits.file_size,
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_CORE: 0,
+    }
+    for which, value in wanted.items():
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses RLIMIT_AS
+            resource.setrlimit(which, (value, value))
+    return ["rlimits"]
+
+
+def _landlock(writable: tuple[Path, ...]) -> None:
+    from py_landlock import AccessFs, Landlock
+
+    ruleset = Landlock(strict=False)
+    package = Path(__file__).resolve().parents[1]
+    interpreter = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(package)}
+    folders = [p for p in (*FOLDERS, *interpreter) if os.path.isdir(p)]
+    ruleset.allow_read(*folders).allow_execute(*folders)
+    ruleset.add_path_rule(*[p for p in FILES if os.path.exists(p)], access=AccessFs.READ_FILE)
+    ruleset.add_path_rule(*[p for p in DEVICES if os.path.exists(p)], access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
+    for folder in writable:
+        ruleset.allow_read_write(folder)
+        ruleset.add_path_rule(folder, access=AccessFs.REFER)
+    ruleset.apply()
+
+
+def _seccomp() -> None:
+    import errno
+
+    import pyseccomp as seccomp
+
+    rules = seccomp.SyscallFilter(seccomp.ALLOW)
+    no, absent, done = (seccomp.ERRNO(code) for code in (errno.EPERM, errno.ENOSYS, 0))
+
+    def refuse(action: int, name: str, *conditions: object) -> None:
+        with contextlib.suppress(Exception):  # this architecture or library does not know the call
+            rules.add_rule(action, name, *conditions)
+
+    for name in REFUSED:
+        refuse(no, name)
+    for name in PRETENDED:
+        refuse(done, name)
+    for name in ("clone3", "openat2", "fchmodat2"):
+        refuse(absent, name)
+    refuse(no, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, 0))
+    refuse(no, "prlimit64", seccomp.Arg(0, seccomp.NE, 0))
+    refuse(no, "prctl", seccomp.Arg(0, seccomp.MASKED_EQ, MASK32, PR_SET_PDEATHSIG))
+    for command in FCNTL_SIGNALS:
+        refuse(no, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, MASK32, command))
+    rules.load()
