@@ -35,6 +35,7 @@ from autograders.learner.values import Objects
 
 MAX_MESSAGE = 1500  # characters of an exception's text
 MAX_RECORDS = 256
+AHEAD_OF_TIME = {jax.stages.Compiled.__call__.__code__, jax.stages.Compiled.call.__code__}
 
 
 class TimeUp(BaseException):
@@ -59,7 +60,8 @@ class Answerer:
     def answer(self, request: Request) -> Reply:
         """The reply to one request; whatever the learner's code raises comes back as `Raised`."""
         try:
-            with warnings.catch_warnings(), time_limit(getattr(request, "seconds", 0) if self.alarms else 0):
+            limit = getattr(request, "seconds", 0) if self.alarms else 0
+            with warnings.catch_warnings(), _whole_tracebacks(), time_limit(limit):
                 warnings.simplefilter("ignore")
                 return self._answers[type(request)](self, request)
         except Undefined as error:
@@ -174,6 +176,17 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, previous)
 
 
+@contextlib.contextmanager
+def _whole_tracebacks() -> Iterator[None]:
+    """Keeps JAX's own frames in tracebacks inside, for `raised` to look at."""
+    before = jax.config.jax_traceback_filtering
+    jax.config.update("jax_traceback_filtering", "off")
+    try:
+        yield
+    finally:
+        jax.config.update("jax_traceback_filtering", before)
+
+
 def raised(error: BaseException, trace: Any) -> Raised:
     """An exception as data, with the last line of the learner's own code that led to it."""
     line, where = _own_line(trace)
@@ -182,7 +195,8 @@ def raised(error: BaseException, trace: Any) -> Raised:
         text = str(error)
     except Exception:  # a learner's own exception may fail to print itself
         text = ""
-    return Raised(kinds, text[:MAX_MESSAGE], line, where)
+    ours = {frame.f_code for frame, _ in traceback.walk_tb(trace)}
+    return Raised(kinds, text[:MAX_MESSAGE], line, where, bool(ours & AHEAD_OF_TIME))
 
 
 def _own_line(trace: Any) -> tuple[str, str]:

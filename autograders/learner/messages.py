@@ -19,6 +19,7 @@ class Array(msgspec.Struct, tag="array", frozen=True):
     dtype: str
     shape: tuple[int, ...]
     data: bytes
+    host: bool = False  # a NumPy array on the learner's side, not a JAX one
 
 
 class Scalar(msgspec.Struct, tag="scalar", frozen=True):
@@ -153,6 +154,7 @@ class Raised(msgspec.Struct, tag="raised", frozen=True):
     message: str
     line: str = ""
     where: str = ""
+    compiled: bool = False  # JAX refused to trace a function that is already compiled ahead of time
 
 
 class Spec(msgspec.Struct, frozen=True):
