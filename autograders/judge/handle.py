@@ -37,6 +37,13 @@ class Host:
     array: np.ndarray
 
 
+@dataclasses.dataclass(frozen=True)
+class Fixed:
+    """An object of the learner's that a program is traced around: a constant of it, not an input."""
+
+    value: "Value"
+
+
 class Value:
     """An object of the learner's as data: leaves of its pytree in order, their key paths, its parts if it is a tuple.
 
@@ -141,7 +148,7 @@ class Function:
         wires = tuple(to_wire(a) for a in args)
         request = messages.Trace(self.target, wires, transform, self.submission.request_s)
         traced = self._asked(request, f"{self.text}({_arguments(args, {})})")
-        return Program(self, traced, [isinstance(w, Scalar) for w in wires])
+        return Program(self, traced, [isinstance(w, Scalar) or getattr(w, "fixed", False) for w in wires])
 
     def _asked(self, request: messages.Request, text: str) -> Any:
         reply = self.submission.ask(request)
@@ -246,6 +253,8 @@ def to_wire(x: Any) -> messages.Wire:
     match x:
         case Value():
             return Ref(x.ref)
+        case Fixed(value):
+            return Ref(value.ref, fixed=True)
         case Key(seed):
             return Array("key<fry>", (), np.array([seed >> 32, seed & 0xFFFFFFFF], np.uint32).tobytes())
         case Host(array):
@@ -320,8 +329,8 @@ def _arguments(args: tuple, kwargs: dict) -> str:
 
 def _argument(x: Any) -> str:
     match x:
-        case Value():
-            return "state" if x.leaves else x.text
+        case Value() | Fixed():
+            return "state"
         case Key():
             return "key"
         case int():

@@ -99,7 +99,7 @@ class Answerer:
     def _trace(self, request: Trace) -> Traced:
         function = self._target(request.target)
         args = tuple(observing.fresh_copy(self.objects.build(a)) for a in request.args)
-        fixed = tuple(isinstance(a, Scalar) for a in request.args)
+        fixed = tuple(isinstance(a, Scalar) or getattr(a, "fixed", False) for a in request.args)
         with observing.printed_text():
             return tracing.trace(self.objects, function, args, fixed, request.transform)
 

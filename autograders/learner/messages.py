@@ -38,9 +38,10 @@ Leaf = Union[Array, Scalar, Opaque]
 
 
 class Ref(msgspec.Struct, tag="ref", frozen=True):
-    """An object that stays in the learner's process, by number."""
+    """An object that stays in the learner's process, by number; `fixed` keeps it out of a program's inputs."""
 
     id: int
+    fixed: bool = False
 
 
 class Sequence(msgspec.Struct, tag="sequence", frozen=True):

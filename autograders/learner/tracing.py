@@ -22,20 +22,25 @@ def _scan(f: Callable) -> Callable:
             value, carry = f(carry, x)
             return carry, value
 
-        # The first step may turn Python numbers into arrays, so the carry starts with the form that one step gives it.
+        # The first step may turn Python numbers (weak types) into arrays of any dtype; the carry starts with that.
         out = jax.eval_shape(body, state, jax.tree.map(lambda a: a[0], xs))[0]
         if jax.tree.structure(out) == jax.tree.structure(state):
-            state = jax.tree.map(lambda a, like: jnp.asarray(a, like.dtype), state, out)
+            state = jax.tree.map(lambda a, o: jnp.asarray(a, o.dtype) if jax.typeof(a).weak_type else a, state, out)
         state, values = jax.lax.scan(body, state, xs)
         return values, state
 
     return scanned
 
 
+def _vmap_states(f: Callable) -> Callable:
+    """g(states, xs): f mapped over several states, stacked leaf by leaf, and over the first axis of xs."""
+    return lambda states, xs: jax.vmap(f)(jax.tree.map(lambda *leaves: jnp.stack(leaves), *states), xs)
+
+
 TRANSFORMS: dict[str, Callable[[Callable], Callable]] = {
     "": lambda f: f,
     "scan": _scan,
-    "vmap": jax.vmap,
+    "vmap": _vmap_states,
     "value_and_grad": jax.value_and_grad,
     "grad_of_value_by_x": lambda f: jax.grad(lambda x, state: jnp.sum(f(state, x)[0])),
     "jvp": lambda f: lambda params, batch, direction: jax.jvp(lambda p: f(p, batch), (params,), (direction,)),

@@ -70,7 +70,7 @@ class Objects:
     def build(self, wire: Wire) -> Any:
         """The object that a message means."""
         match wire:
-            case Ref(id):
+            case Ref(id=id):
                 return self.held[id]
             case Scalar(value):
                 return value

@@ -1,0 +1,187 @@
+"""Grades one submission: runs its cells, its checks, and the doubtful questions once more beside reference answers."""
+
+import functools
+import hashlib
+import importlib.metadata
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import autograders
+from autograders import exercises
+from autograders.checks import Failure
+from autograders.exercises import Exercise, Question
+from autograders.judge import verdicts
+from autograders.judge.handle import Submission
+from autograders.judge.learners import ConfinedLearner, Engine
+from autograders.judge.plugin import PUBLIC_SEED, Bench, Given
+from autograders.judge.submissions import Handed, read
+from autograders.judge.verdicts import Result, Usage, Verdict
+from autograders.learner.messages import StandIn
+
+QUIET = ("-s", "--noconftest", "--assert=plain", "--import-mode=importlib", "--strict-markers")
+WITHOUT = ("cacheprovider", "terminal", "logging", "warnings", "faulthandler", "threadexception", "unraisableexception")
+PACKAGES = ("jax", "flax", "optax", "numpy", "stateless-flax")
+
+
+def run_checks(exercise: Exercise, handle: Submission, seed: str = PUBLIC_SEED, only: str = "") -> dict[str, Verdict]:
+    """The verdicts of an exercise's checks on a handle, by check; `only` names one question."""
+    bench = Bench(seed, only)
+    bench.handles[""] = handle
+    options = [f"--rootdir={exercise.test_file.parent}", "-c", str(exercise.test_file.parent / "pytest.ini")]
+    plugins = [argument for name in WITHOUT for argument in ("-p", f"no:{name}")] + ["-p", "autograders.judge.plugin"]
+    hidden = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        pytest.main([str(exercise.test_file), *QUIET, *options, *plugins], plugins=[Given(bench)])
+    finally:
+        os.environ.update(hidden)
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    return {check: verdict for (_, check), verdict in bench.verdicts.items()}
+
+
+def grade(
+    path: Path,
+    engine: Engine,
+    exercise: str = "",
+    seed: str = PUBLIC_SEED,
+    references: Callable[[str, tuple[str, ...]], StandIn | None] = lambda exercise, questions: None,
+) -> tuple[Result, ConfinedLearner]:
+    """Grade a file; the learner comes along for the outputs of its cells. Raises Unreadable for what cannot be graded.
+
+    `references(exercise, questions)` gives the definitions that may stand in for earlier answers, where they are at hand.
+    """
+    started = time.monotonic()
+    handed = read(path, exercise)
+    chosen = exercises.load(handed.exercise)
+    learner = engine.learner(list(handed.cells))
+    found = _first_run(chosen, learner, engine, seed)
+    layers = tuple(learner.layers)
+    used = learner.close()
+    stood_in = {}
+    for question in chosen.automatic:
+        doubtful = _doubtful(chosen, question, found)
+        stand_in = references(handed.exercise, doubtful) if doubtful else None
+        if stand_in and _again(chosen, question, handed, stand_in, engine, seed, found):
+            stood_in[question.id] = doubtful
+    usage = Usage(round(time.monotonic() - started, 3), round(used.cpu_s, 3), round(used.peak_mib, 1))
+    return _result(path, handed, chosen, found, stood_in, notes(learner), usage, layers, seed), learner
+
+
+def _first_run(chosen: Exercise, learner: ConfinedLearner, engine: Engine, seed: str) -> dict[str, Verdict]:
+    try:
+        learner.start()
+    except Failure as failure:  # the whole notebook ran into a limit: its checks cannot be asked
+        said = Verdict(failure.status, failure.what, failure.why, failure.hint)
+        return {check.id: said for check in chosen.checks}
+    return run_checks(chosen, Submission(learner.ask, engine.evaluate, engine.limits.request_s), seed)
+
+
+def _doubtful(chosen: Exercise, question: Question, found: dict[str, Verdict]) -> tuple[str, ...]:
+    """The earlier questions whose wrong answers may have spoilt this one; none when it is unsolved itself."""
+    own = [found[c.id] for c in chosen.checks if c.question == question.id and c.id in found]
+    if all(v.status == "pass" for v in own) or any(v.unsolved and _names(v, question) for v in own):
+        return ()
+    wrong = {c.question for c in chosen.checks if found.get(c.id, verdicts.MISSING).status != "pass"}
+    return tuple(earlier for earlier in question.builds_on if earlier in wrong)
+
+
+def _names(verdict: Verdict, question: Question) -> bool:
+    """Whether an unsolved stub is one of this question's own."""
+    return verdict.status == "blocked" or any(name in verdict.what for name in question.defines)
+
+
+def _again(
+    chosen: Exercise,
+    question: Question,
+    handed: Handed,
+    stand_in: StandIn,
+    engine: Engine,
+    seed: str,
+    found: dict[str, Verdict],
+) -> bool:
+    """Judge a question once more with references in place of earlier answers; a check that passes now has passed."""
+    learner = engine.learner(list(handed.cells))
+    try:
+        learner.start()
+        learner.stand_in(stand_in)
+        handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
+        second = run_checks(chosen, handle, seed, question.id)
+    except Failure:
+        return False
+    finally:
+        learner.close()
+    better = {check: v for check, v in second.items() if v.status == "pass" and found[check].status != "pass"}
+    found.update(better)
+    return bool(better)
+
+
+def notes(learner: ConfinedLearner) -> list[str]:
+    """What a person should know of the run beside the verdicts: cells that stopped, were stopped, or were left out."""
+    said = []
+    for number, cell in enumerate(learner.cells, 1):
+        error = learner.ran[cell.index].error if cell.index in learner.ran else "not run"
+        if error and error != "NotImplementedError":
+            first = next((line for line in cell.source.strip().split("\n") if not line.startswith("# %%")), "")[:60]
+            said.append(f"code cell {number} (`{first}`): {_ended(error)}")
+    return said
+
+
+def _ended(error: str) -> str:
+    if error == "time":
+        return "stopped by the time limit"
+    if error == "not run":
+        return "not run, because too many cells before it ended the process"
+    if error.startswith("lost"):
+        return f"ended the process ({error.removeprefix('lost: ')}); the other cells were run without it"
+    return f"stopped with {error}"
+
+
+def _result(path, handed, chosen, found, stood_in, said, usage, layers, seed) -> Result:
+    answers = verdicts.questions(chosen, found, stood_in)
+    failed = any(check.status == "internal" for question in answers for check in question.checks)
+    return Result(
+        source=str(path),
+        exercise=handed.exercise,
+        submission=handed.sha256,
+        status="internal" if failed else "graded",
+        points=round(sum(q.points for q in answers), 4),
+        max_points=sum(q.points for q in chosen.automatic),
+        manual_points=sum(q.points for q in chosen.manifest.questions if q.manual),
+        questions=tuple(answers),
+        notes=tuple(said),
+        usage=usage,
+        layers=layers,
+        versions=versions(),
+        backend=backend(),
+        seed=seed_name(seed),
+        grader=grader(handed.exercise),
+    )
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """The packages that verdicts depend on."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def backend() -> str:
+    """Where programs are run."""
+    return os.environ.get("JAX_PLATFORMS") or "cpu"
+
+
+def seed_name(seed: str) -> str:
+    """A seed as results show it: `public`, or a hash that tells secret ones apart."""
+    return seed if seed == PUBLIC_SEED else hashlib.sha256(seed.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def grader(exercise: str) -> str:
+    """The version of the grader, with a hash of the exercise's checks."""
+    chosen = exercises.load(exercise)
+    files = [chosen.test_file, *sorted((Path(autograders.__file__).parent / "checks").glob("*.py"))]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return f"{autograders.__version__}+{digest[:12]}"

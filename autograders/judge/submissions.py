@@ -1,0 +1,101 @@
+"""Reads what a learner handed in: a notebook of any age, a percent script or a plain Python file."""
+
+import ast
+import hashlib
+import json
+import re
+import warnings
+from pathlib import Path
+
+import msgspec
+import nbformat
+
+from autograders import exercises
+from autograders.learner.messages import Cell
+
+
+class Unreadable(Exception):
+    """A file that cannot be graded as it is; the message says what, where, and what to do."""
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """A submission: which exercise, its code cells in order, and the hash of its bytes."""
+
+    exercise: str
+    cells: tuple[Cell, ...]
+    sha256: str
+
+
+def read(path: Path, exercise: str = "") -> Handed:
+    """Read a submission; `exercise` wins over what the file says. Raises Unreadable with advice."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror or error}. Check the path and its permissions.") from error
+    if path.suffix == ".ipynb":
+        notebook = parse_notebook(content, path)
+        cells = [Cell(i, c.source) for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
+        said = str(notebook.metadata.get("stateless", {}).get("exercise", ""))
+    elif path.suffix == ".py":
+        cells, said = _script(content, path), ""
+    else:
+        raise Unreadable(f"{path}: neither a notebook (.ipynb) nor a Python file (.py). Hand in one of these.")
+    name = exercise or said or guess(cells)
+    if name not in exercises.names():
+        known = ", ".join(exercises.names())
+        raise Unreadable(f"{path}: which exercise this answers cannot be told. Say it with --exercise NAME ({known}).")
+    return Handed(name, tuple(cells), hashlib.sha256(content).hexdigest())
+
+
+def parse_notebook(content: bytes, path: Path) -> nbformat.NotebookNode:
+    """A notebook in nbformat 4, whatever it was written in. Raises Unreadable for what is none."""
+    try:
+        text = content.decode("utf-8-sig")
+        raw = json.loads(text)
+    except ValueError as error:
+        advice = "Save it again in Jupyter, or hand in an earlier checkpoint."
+        raise Unreadable(f"{path}: not a notebook, or one that was cut off ({error}). {advice}") from error
+    major = raw.get("nbformat") if isinstance(raw, dict) else None
+    if not isinstance(major, int):
+        raise Unreadable(f"{path}: JSON, but not a notebook: it has no nbformat number. Hand in the .ipynb file itself.")
+    if major > 4:
+        raise Unreadable(f"{path}: notebook format {major} is newer than this grader knows (4). Save it in format 4.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # missing and duplicate cell ids are mended by nbformat
+            notebook = nbformat.reads(text, as_version=4)
+        for cell in notebook.cells:
+            cell.source, cell.cell_type = str(cell.source).replace("\r\n", "\n"), str(cell.cell_type)
+    except Exception as error:  # nbformat raises many kinds for malformed cells
+        advice = "Save it again in Jupyter."
+        raise Unreadable(f"{path}: a notebook whose cells cannot be read ({type(error).__name__}: {error}). {advice}") from error
+    return notebook
+
+
+def _script(content: bytes, path: Path) -> list[Cell]:
+    """The cells of a percent script; a plain script is one cell for each statement, so that one error costs one statement."""
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{path}: not UTF-8 text ({error}). Save it as UTF-8.") from error
+    if re.search(r"^# %%", text, re.MULTILINE):
+        parts = re.split(r"^(?=# %%)", text, flags=re.MULTILINE)
+        code = [part for part in parts if part.strip() and not re.match(r"# %%.*\[(markdown|raw)\]", part)]
+        return [Cell(i, part) for i, part in enumerate(code)]
+    try:
+        statements = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return [Cell(0, text)]
+    lines = text.split("\n")
+    starts = [min([s.lineno, *(d.lineno for d in getattr(s, "decorator_list", []))]) - 1 for s in statements]
+    return [Cell(i, "\n".join(lines[a:b])) for i, (a, b) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True))]
+
+
+def guess(cells: list[Cell]) -> str:
+    """The exercise whose names these cells define most; empty when they define none."""
+    text = "\n".join(cell.source for cell in cells)
+    found = set(re.findall(r"^(?:class|def|async def)\s+(\w+)|^(\w+)\s*[:=]", text, re.MULTILINE))
+    defined = {name for pair in found for name in pair if name}
+    scores = {e: sum(len(defined & set(q.defines)) for q in exercises.manifest(e).questions) for e in exercises.names()}
+    best = max(scores, key=scores.get, default="")
+    return best if scores.get(best) else ""

@@ -1,0 +1,40 @@
+# Stores i + 1 instead of what the counter said: the same when it starts from reset(), wrong from any later
+# state.
+# misconception: T04
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+class CounterV2:
+    def count(self, n: int) -> tuple[int, int]:
+        return n + 1, n + 1
+
+    def reset(self) -> int:
+        return 0
+
+
+def init_mean(shape=()):
+    return jnp.zeros(shape), 0
+
+
+def update_mean(state, x):
+    total, n = state
+    total = total + x
+    n = n + 1
+    return total / n, (total, n)
+
+
+def count_many(state, n):
+    counter = CounterV2()
+
+    def body(state, i):
+        _, state = counter.count(state)
+        return state, i + 1
+
+    state, values = jax.lax.scan(body, state, jnp.arange(n))
+    return values, state

@@ -1,0 +1,42 @@
+# The answers are right, but every call also writes the new count to self (a tracer, under jit).
+# misconception: C06
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+class CounterV2:
+    def __init__(self):
+        self.n = 0
+
+    def count(self, n):
+        self.n = n + 1
+        return self.n, self.n
+
+    def reset(self):
+        return 0
+
+
+def init_mean(shape=()):
+    return {"total": jnp.zeros(shape), "n": 0}
+
+
+def update_mean(state, x):
+    total = state["total"] + x
+    n = state["n"] + 1
+    return total / n, {"total": total, "n": n}
+
+
+def count_many(state, n):
+    counter = CounterV2()
+
+    def step(state, _):
+        value, state = counter.count(state)
+        return state, value
+
+    state, values = jax.lax.scan(step, state, None, length=n)
+    return values, state

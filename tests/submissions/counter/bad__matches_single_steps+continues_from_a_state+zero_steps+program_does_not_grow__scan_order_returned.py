@@ -1,0 +1,36 @@
+# Returns what scan returns, so (state, values) instead of (values, state).
+# misconception: C23
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+class CounterV2:
+    def count(self, n: int) -> tuple[int, int]:
+        return n + 1, n + 1
+
+    def reset(self) -> int:
+        return 0
+
+
+def init_mean(shape=()):
+    return jnp.zeros(shape), 0
+
+
+def update_mean(state, x):
+    total, n = state
+    total = total + x
+    n = n + 1
+    return total / n, (total, n)
+
+
+def count_many(state, n):
+    def step(state, _):
+        value, state = CounterV2().count(state)
+        return state, value
+
+    return jax.lax.scan(step, state, None, length=n)

@@ -1,0 +1,54 @@
+# Draws the kernels with NumPy, so the same key gives another network each time.
+# misconception: R06
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+
+def kernel_init(key, shape, dtype=jnp.float32):
+    return jnp.asarray(np.random.normal(0.0, 0.1, shape), dtype)
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        for i, size in enumerate(self.features):
+            x = nn.Dense(size, kernel_init=kernel_init)(x)
+            if i != len(self.features) - 1:
+                x = nn.relu(x)
+        return x
+
+
+def init_params(key, sample):
+    return Net((32, 10)).init(key, sample)["params"]
+
+
+def forward(params, x):
+    return Net((32, 10)).apply({"params": params}, x)
+
+
+def count_params(params):
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def scale_params(params, factor):
+    return jax.tree.map(lambda leaf: (leaf * factor).astype(leaf.dtype), params)
+
+
+def zero_biases(params):
+    def zero(path, leaf):
+        return jnp.zeros_like(leaf) if path[-1].key == "bias" else leaf
+
+    return jax.tree_util.tree_map_with_path(zero, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        scale = self.param("scale", nn.initializers.ones, (x.shape[-1],))
+        shift = self.param("shift", nn.initializers.zeros, (x.shape[-1],))
+        return x * scale + shift
