@@ -8,6 +8,7 @@ class Failure(Exception):
     """
 
     status = "fail"
+    compiled = False  # raised because a function that is compiled ahead of time cannot be traced
 
     def __init__(self, what: str, why: str = "", hint: str = "", misconception: str = "", unsolved: bool = False):
         super().__init__(what)

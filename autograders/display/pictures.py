@@ -25,6 +25,8 @@ class Picture:
 
 def state_through_calls(call: str, states: Sequence[str], values: Sequence[str]) -> Picture:
     """Draw one state that travels through several calls, and the value that drops out of each."""
+    from matplotlib.patches import FancyBboxPatch
+
     figure = _figure(7.6, 2.3)
     axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
     axes.set(xlim=(-0.25, 2 * len(values) + 0.25), ylim=(-1.25, 0.8))
@@ -35,24 +37,31 @@ def state_through_calls(call: str, states: Sequence[str], values: Sequence[str])
         axes.text(2 * i, 0, state, bbox={"boxstyle": "circle,pad=0.35", "fc": "#e8f0f9", "ec": BLUE, "lw": 2}, **text)
     for i, value in enumerate(values):
         x = 2 * i + 1
-        axes.annotate("", xy=(x - 0.5, 0), xytext=(x - 0.74, 0), arrowprops=arrow)
-        axes.annotate("", xy=(x + 0.76, 0), xytext=(x + 0.5, 0), arrowprops=arrow)
-        axes.annotate("", xy=(x, -0.82), xytext=(x, -0.36), arrowprops=arrow | {"color": ORANGE})
-        axes.text(x, 0, call, bbox={"boxstyle": "round,pad=0.6", "fc": "white", "ec": INK, "lw": 1.5}, **text)
+        axes.annotate("", xy=(x - 0.5, 0), xytext=(x - 0.77, 0), arrowprops=arrow)
+        axes.annotate("", xy=(x + 0.79, 0), xytext=(x + 0.52, 0), arrowprops=arrow)
+        axes.annotate("", xy=(x, -0.86), xytext=(x, -0.36), arrowprops=arrow | {"color": ORANGE})
+        style = {"boxstyle": "round,pad=0,rounding_size=0.08", "fc": "white", "ec": INK, "lw": 1.5}
+        axes.add_patch(FancyBboxPatch((x - 0.48, -0.34), 0.96, 0.68, **style))
+        axes.text(x, 0, call, **text)
         axes.text(x, -1.05, value, **text | {"color": ORANGE})
     axes.text(0, 0.6, "state", **text | {"color": BLUE})
     axes.text(0, -1.05, "value", **text | {"color": ORANGE})
     return _finished(figure)
 
 
-def mean_curve(means: Sequence[float], truth: float) -> Picture:
-    """Draw a running mean after each value, and the number it should settle on."""
-    return _curve(means, "number of values so far", "running mean", level=truth)
-
-
-def loss_curve(losses: Sequence[float]) -> Picture:
-    """Draw the loss of each epoch of a training run."""
-    return _curve(losses, "epoch", "loss", bottom=0.0)
+def curve(ys: Sequence[float], xlabel: str, ylabel: str, level: float | None = None) -> Picture:
+    """Draw numbers over 1, 2, 3, ..., and a dashed line at `level`."""
+    figure = _figure(6.4, 2.9)
+    axes = figure.add_axes((0.1, 0.18, 0.87, 0.77))
+    if level is not None:
+        axes.axhline(level, color=GREY, linewidth=1.2, linestyle="--")
+    marker = "o" if len(ys) <= 40 else None
+    axes.plot(range(1, len(ys) + 1), [float(y) for y in ys], color=BLUE, linewidth=2, marker=marker, markersize=4)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e6e8eb")
+    return _finished(figure)
 
 
 def digits(images: Any, labels: Sequence[int], guesses: Sequence[int] | None = None) -> Picture:
@@ -63,25 +72,11 @@ def digits(images: Any, labels: Sequence[int], guesses: Sequence[int] | None = N
         axes = figure.add_subplot(rows, 8, i + 1)
         axes.imshow(images[i].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
         axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_color("#c9cdd2")
         guess = label if guesses is None else guesses[i]
         title = f"{int(label)}" if int(guess) == int(label) else f"{int(guess)}, not {int(label)}"
         axes.set_title(title, fontsize=11, pad=3, color=INK if int(guess) == int(label) else ORANGE)
     figure.subplots_adjust(left=0.01, right=0.99, bottom=0.03, top=1 - 0.22 / rows, hspace=0.35)
-    return _finished(figure)
-
-
-def _curve(ys: Sequence[float], xlabel: str, ylabel: str, level: float | None = None, bottom: float | None = None):
-    figure = _figure(6.4, 2.9)
-    axes = figure.add_axes((0.1, 0.18, 0.87, 0.77))
-    if level is not None:
-        axes.axhline(level, color=GREY, linewidth=1.2, linestyle="--")
-    xs = range(1, len(ys) + 1)
-    axes.plot(xs, [float(y) for y in ys], color=BLUE, linewidth=2, marker="o" if len(ys) <= 40 else None, markersize=4)
-    axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.set_ylim(bottom=bottom)
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#e6e8eb")
     return _finished(figure)
 
 

@@ -100,6 +100,10 @@ class Value:
             raise Failure(f"{name} must be one array, but its parts differ in shape.", "The contract names an array here.")
         return np.stack(self.leaves)
 
+    def attribute(self, name: str) -> "Value":
+        """An attribute of this object, as data."""
+        return self.submission.lookup(Target(ref=self.ref, method=name), f"{self.text}.{name}")
+
     def method(self, name: str) -> "Function":
         """An attribute of this object, to be called."""
         return Function(self.submission, Target(ref=self.ref, method=name), f"{self.text}.{name}")
@@ -143,10 +147,13 @@ class Function:
         """A method of this class or object, not yet called."""
         return Function(self.submission, replace(self.target, method=name), f"{self.text}.{name}")
 
-    def program(self, *args: Any, transform: str = "") -> "Program":
-        """The program that JAX traces from it for arguments like these; Python numbers among them stay fixed."""
+    def program(self, *args: Any, transform: str = "", again: bool = False) -> "Program":
+        """The program that JAX traces from it for arguments like these; Python numbers among them stay fixed.
+
+        `again` traces anew even what JAX has traced before.
+        """
         wires = tuple(to_wire(a) for a in args)
-        request = messages.Trace(self.target, wires, transform, self.submission.request_s)
+        request = messages.Trace(self.target, wires, transform, again, self.submission.request_s)
         traced = self._asked(request, f"{self.text}({_arguments(args, {})})")
         return Program(self, traced, [isinstance(w, Scalar) or getattr(w, "fixed", False) for w in wires])
 
@@ -219,6 +226,10 @@ class Program:
         return Value(filled(self.traced.outputs), text=self.function.text)
 
 
+class Undefined(Failure):
+    """A name that the submission does not define."""
+
+
 class Submission:
     """A submission's functions by name."""
 
@@ -233,15 +244,21 @@ class Submission:
 
     def value(self, name: str) -> Value:
         """The object that a name stands for."""
-        reply = self.ask(messages.Lookup(name))
+        return self.lookup(Target(name), name)
+
+    def lookup(self, target: Target, text: str) -> Value:
+        """The object that a name or an attribute stands for."""
+        reply = self.ask(messages.Lookup(target))
         if isinstance(reply, Missing):
-            raise missing(name)
-        return Value(reply.value, self, name, reply)
+            raise missing(reply.name)
+        if isinstance(reply, Raised):
+            raise explain(text, reply)
+        return Value(reply.value, self, text, reply)
 
 
 def missing(name: str) -> Failure:
     """No such name: a stub that was removed or renamed, or a cell that stopped with an error before it."""
-    return Failure(
+    return Undefined(
         f"`{name}` is not defined.",
         "The cell that should define it is missing, was renamed, or stopped with an error.",
         f"Define `{name}` under exactly this name, run its cell, and look for an error there.",

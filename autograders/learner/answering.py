@@ -74,7 +74,7 @@ class Answerer:
             return raised(error, error.__traceback__)
 
     def _lookup(self, request: Lookup) -> Returned:
-        return Returned(self.objects.describe(self._named(request.name)))
+        return Returned(self.objects.describe(self._target(request.target)))
 
     def _call(self, request: Call) -> Returned:
         function = self._target(request.target)
@@ -93,13 +93,15 @@ class Answerer:
             tuple(observing.changed_places(before, (args, kwargs), "")),
             tuple(observing.written_places(world, self._world(owner))) if request.watch else (),
             len(traced),
-            tuple(self.objects.describe(record) for record in records[:MAX_RECORDS]),
+            tuple(self.objects.describe(record, depth=2) for record in records[:MAX_RECORDS]),
         )
 
     def _trace(self, request: Trace) -> Traced:
         function = self._target(request.target)
         args = tuple(observing.fresh_copy(self.objects.build(a)) for a in request.args)
         fixed = tuple(isinstance(a, Scalar) or getattr(a, "fixed", False) for a in request.args)
+        if request.again:
+            jax.clear_caches()
         with observing.printed_text():
             return tracing.trace(self.objects, function, args, fixed, request.transform)
 
@@ -154,7 +156,7 @@ class Answerer:
             yield records
         finally:
             self.namespace[name] = original
-            records += [(args, result) for args, result in recorder.records]
+            records += recorder.records
 
 
 @contextlib.contextmanager

@@ -82,9 +82,9 @@ class Run(msgspec.Struct, tag="run", frozen=True):
 
 
 class Lookup(msgspec.Struct, tag="lookup", frozen=True):
-    """Describe the object that a name stands for."""
+    """Describe the object that a name, or an attribute of an object, stands for."""
 
-    name: str
+    target: Target
 
 
 class Call(msgspec.Struct, tag="call", frozen=True):
@@ -105,6 +105,7 @@ class Trace(msgspec.Struct, tag="trace", frozen=True):
     target: Target
     args: tuple[Wire, ...]
     transform: str = ""
+    again: bool = False  # forget what was traced before
     seconds: float = 60.0
 
 

@@ -130,9 +130,11 @@ class Recorder:
         self.function, self.records = function, []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        before = fresh_copy((args, kwargs))
+        before = fresh_copy((*args, *kwargs.values()))
         result = self.function(*args, **kwargs)
-        self.records.append((before, fresh_copy(result)))
+        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((before, result)))
+        if not traced:
+            self.records.append((before, fresh_copy(result)))
         return result
 
     def __getattr__(self, name: str) -> Any:

@@ -43,6 +43,7 @@ TRANSFORMS: dict[str, Callable[[Callable], Callable]] = {
     "vmap": _vmap_states,
     "value_and_grad": jax.value_and_grad,
     "grad_of_value_by_x": lambda f: jax.grad(lambda x, state: jnp.sum(f(state, x)[0])),
+    "grad_of_squares": lambda f: jax.grad(lambda params, x: jnp.sum(f(params, x).astype(jnp.float32) ** 2)),
     "jvp": lambda f: lambda params, batch, direction: jax.jvp(lambda p: f(p, batch), (params,), (direction,)),
 }
 

@@ -43,7 +43,7 @@ import jax.numpy as jnp
 from IPython.display import display
 
 from autograders import check
-from autograders.display.pictures import mean_curve, state_through_calls
+from autograders.display.pictures import curve, state_through_calls
 
 State = Any  # whatever you choose to carry along: an int, a tuple, a dict, ...
 
@@ -54,7 +54,7 @@ State = Any  # whatever you choose to carry along: an int, a tuple, a dict, ...
 # have to run any of it, or even know the libraries. Read each one with a single question in mind:
 # **which line changes the weights, and where were they kept?**
 #
-# **PyTorch** (Python)
+# #### PyTorch (Python)
 # ```python
 # model = torch.nn.Linear(3, 1)                       # the weights are inside model
 # optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -65,7 +65,7 @@ State = Any  # whatever you choose to carry along: an int, a tuple, a dict, ...
 # optimizer.step()                                    # overwrites the parameters
 # ```
 #
-# **Flux** (Julia)
+# #### Flux (Julia)
 # ```julia
 # model = Flux.Dense(3 => 1)                          # the weights are inside model
 # opt_state = Flux.setup(Descent(0.1), model)
@@ -73,8 +73,9 @@ State = Any  # whatever you choose to carry along: an int, a tuple, a dict, ...
 # grads = Flux.gradient(m -> Flux.mse(m(x), y), model)
 # Flux.update!(opt_state, model, grads[1])            # overwrites the weights; ! means "changes"
 # ```
-#
-# **Lux** (Julia)
+
+# %% [markdown]
+# #### Lux (Julia)
 # ```julia
 # model = Lux.Dense(3 => 1)                           # no weights in here
 # ps, st = Lux.setup(rng, model)                      # parameters and state stand beside it
@@ -85,11 +86,11 @@ State = Any  # whatever you choose to carry along: an int, a tuple, a dict, ...
 # opt_state, ps = Optimisers.update(opt_state, ps, grads)     # new ones come out
 # ```
 #
-# **Flax Linen** (Python, on JAX)
+# #### Flax Linen (Python, on JAX)
 # ```python
 # model = nn.Dense(1)                                 # no weights in here
 # params = model.init(key, x)                         # the parameters stand beside it
-# opt_state = tx.init(params)                         # tx is an optimiser, such as optax.sgd(0.1)
+# opt_state = tx.init(params)                         # tx is an optimizer: optax.sgd(0.1)
 #
 # def loss(params):
 #     return ((model.apply(params, x) - y) ** 2).mean()       # the parameters go into the call
@@ -105,9 +106,9 @@ State = Any  # whatever you choose to carry along: an int, a tuple, a dict, ...
 # | | PyTorch | Flux | Lux | Flax Linen |
 # |---|---|---|---|---|
 # | Where are the weights? | inside `model` | inside `model` | in `ps` | in `params` |
-# | How is the model called? | `model(x)` | `model(x)` | `model(x, ps, st)` | `model.apply(params, x)` |
+# | How is it called? | `model(x)` | `model(x)` | `model(x, ps, st)` | `model.apply(params, x)` |
 # | What does a step do? | overwrites them | overwrites them | returns new ones | returns new ones |
-# | Same call twice, same answer? | not if a step came between | not if a step came between | always | always |
+# | Same call, same answer? | until the next step | until the next step | always | always |
 #
 # The two on the left keep their state **inside**. The two on the right keep it **outside**: it
 # travels through every call, in as an argument and out as a result.
@@ -177,6 +178,7 @@ for x in (1.0, 2.0, 3.0):
 # 4. `python_side_n`: after the three calls of `f()` in number 2, what is `c.n`?
 #
 # The first three are lists of three whole numbers, such as `[7, 7, 7]`. The last is one number.
+# Each is worth half a point.
 
 # %% nbgrader={"grade": false, "grade_id": "predict_answer", "locked": false, "schema_version": 3, "solution": true, "task": false} stub="eager_calls = ...  # three whole numbers: c.count() on a fresh c\njitted_calls = ...  # three whole numbers: jax.jit(c.count) on a fresh c\njitted_after_five_eager = ...  # three whole numbers: the same, after five plain calls\npython_side_n = ...  # one whole number: c.n after the three jitted calls on the fresh c"
 # Put your predictions in place of the dots.
@@ -231,8 +233,8 @@ print("jitted, after five eager: ", [int(f()) for _ in range(3)])
 jax.make_jaxpr(Counter().count)()
 
 # %% [markdown]
-# In short, `{ lambda ; . let in (1,) }`. (The `i32[]` behind the 1 says what kind of number it is:
-# a 32-bit integer with an empty shape, in other words a single number.)
+# Leave the types away and it reads `{ lambda ; . let in (1,) }`. (The `i32[]` behind the 1 says
+# what kind of number it is: a 32-bit integer with an empty shape, that is, a single number.)
 #
 # No inputs. No operations, not even an addition. One output, the constant 1. This program could
 # not count if it wanted to.
@@ -345,7 +347,8 @@ except NotImplementedError:
     print("Solve counter_v2 first, then run this cell again.")
 
 # %% [markdown]
-# There it is: an input, an addition, and (at least) two outputs, the value and the new state.
+# There it is: an input, an addition, and two outputs, the value and the new state. (There are more
+# of each if your state has several numbers.)
 # Compare it with `{ lambda ; . let in (1,) }`.
 #
 # And here is something that the old `Counter` could never do. Since a state is a value like any
@@ -367,8 +370,8 @@ except NotImplementedError:
     print("Solve counter_v2 first, then run this cell again.")
 
 # %% [markdown]
-# For a counter that is a toy. For a model it means: keep the best weights of a run, try two
-# different next steps from the same point, or repeat a bad step to see what went wrong.
+# With a counter, that is a toy. With a model, it means that you can keep the best weights of a run,
+# try two different next steps from the same point, or repeat a bad step to see what went wrong.
 
 # %% [markdown]
 # ## 5. When the value is not the state
@@ -465,7 +468,7 @@ try:
     for roll in rolls:
         mean, state = update(state, roll)
         means.append(mean)
-    display(mean_curve(means, truth=3.5))
+    display(curve(means, "rolls so far", "running mean", level=3.5))
 except NotImplementedError:
     print("Solve running_mean first, then run this cell again.")
 
@@ -574,10 +577,11 @@ def program_lines(function: Any, n: int) -> int:
 
 
 try:
+    looped = {n: program_lines(count_in_a_python_loop, n) for n in (3, 30, 300)}
+    scanned = {n: program_lines(count_many, n) for n in looped}
     print("steps   Python loop   count_many")
-    for n in (3, 30, 300):
-        looped = program_lines(count_in_a_python_loop, n)
-        print(f"{n:5}   {looped:11}   {program_lines(count_many, n):10}")
+    for n in looped:
+        print(f"{n:5}   {looped[n]:11}   {scanned[n]:10}")
 except NotImplementedError:
     print("Solve counter_v2 and count_many first, then run this cell again.")
 

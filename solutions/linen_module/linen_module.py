@@ -59,8 +59,8 @@ dense = nn.Dense(features=3)
 print(dense)
 
 # %% [markdown]
-# Only settings. There is no kernel, and there could not be one: its shape depends on how many
-# inputs there are, and nobody has said that yet.
+# Only settings, nearly all of them left at their defaults. There is no kernel, and there could not
+# be one: its shape depends on how many inputs there are, and nobody has said that yet.
 #
 # We get the parameters by calling `init`. It wants two things:
 #
@@ -94,17 +94,18 @@ print("by hand:     ", (sample @ kernel + bias)[0])
 # The same numbers. `apply` is a plain function of what you hand in: other variables, another
 # answer.
 #
-# And after all this, what has become of `dense` itself? Predict, then run.
+# And after all this, what has become of `dense` itself? Is it still the same as a brand-new layer
+# with the same settings? Predict, then run.
 
 # %%
-print(dense)
+print("same as a new one:", dense == nn.Dense(features=3))
 try:
     dense(sample)
 except Exception as error:
-    print("\nCalling it like a PyTorch layer:", type(error).__name__)
+    print("called as in PyTorch:", type(error).__name__)
 
 # %% [markdown]
-# Nothing was put into it, and it cannot be called without its parameters. It is still the recipe.
+# Nothing was put into it, and without parameters it cannot be called. It is still the recipe.
 
 # %% [markdown]
 # ## 2. Your own module
@@ -257,8 +258,11 @@ try:
 
     print("the same key, twice:       ", same(forward(p0, x), forward(p0_again, x)))
     print("two different keys:        ", same(forward(p0, x), forward(p1, x)))
-    print("p0, after p1 has been used:", same(forward(p0, x), forward(p0_again, x)))
-    print("compiled and not compiled: ", same(forward(p0, x), jax.jit(forward)(p0, x)))
+
+    before = forward(p0, x)
+    forward(p1, x)
+    print("before and after using p1: ", same(before, forward(p0, x)))
+    print("compiled and not compiled: ", same(before, jax.jit(forward)(p0, x)))
 except NotImplementedError:
     print("Solve net and init_and_apply first, then run this cell again.")
 

@@ -52,7 +52,7 @@ from IPython.display import display
 from sklearn.datasets import load_digits
 
 from autograders import check
-from autograders.display.pictures import digits, loss_curve, state_through_calls
+from autograders.display.pictures import curve, digits, state_through_calls
 
 Params = Any  # parameters: arrays in a nested dict, as Flax makes them
 State = Any  # whatever you choose to carry from step to step, in any pytree
@@ -76,7 +76,8 @@ train_images, test_images = all_images[:1400], all_images[1400:]
 train_labels, test_labels = all_labels[:1400], all_labels[1400:]
 
 # %%
-print("for training:", train_images.shape, train_images.dtype, train_labels.shape, train_labels.dtype)
+print("images:", train_images.shape, train_images.dtype)
+print("labels:", train_labels.shape, train_labels.dtype)
 digits(np.asarray(train_images[:16]), np.asarray(train_labels[:16]))
 
 # %% [markdown]
@@ -124,7 +125,7 @@ tx = optax.adam(3e-3)
 fresh_params = model.init(jax.random.key(0), train_images[:1])
 logits = model.apply(fresh_params, train_images[:1])
 print("parameters:", jax.tree.map(jnp.shape, fresh_params))
-print("logits of the first image:", np.round(logits[0], 2))
+print("logits of the first image:", np.round(np.asarray(logits[0]), 2))
 
 # %% [markdown]
 # ## 3. How wrong is it?
@@ -288,7 +289,7 @@ for _ in range(5):
 # - `jax.value_and_grad(f)` is a function that returns the value of `f` *and* its gradient with
 #   respect to its first argument.
 # - `toy_tx.update` returns the update *and* the new optimizer state.
-# - `optax.apply_updates` adds the two. (The minus sign of "downhill" is in the update already.)
+# - `optax.apply_updates` adds the update to `w`. (The minus sign of "downhill" is in it already.)
 # - `state.apply_gradients(grads=...)` of a `TrainState` does the last two in one go.
 #
 # And here is what you are about to build. Only the names differ from the picture of the counter:
@@ -387,6 +388,8 @@ check("predict")
 # %% [markdown]
 # Here is a small function that measures how many images are read correctly, the **accuracy**.
 # Predict: how good is a network that has learned nothing?
+#
+# (Pure guessing gives about one in ten. A fresh network may be a little luckier or unluckier.)
 
 # %%
 def accuracy(state: State, images: jax.Array, labels: jax.Array) -> float:
@@ -492,20 +495,16 @@ check("fit")
 # %%
 try:
     state = create_state(jax.random.key(0))
-    trained, losses = fit(state, train_images, train_labels, jax.random.key(1), epochs=20)
     print(f"before training: {accuracy(state, test_images, test_labels):.1%}")
+    trained, losses = fit(state, train_images, train_labels, jax.random.key(1), epochs=20)
     print(f"after training:  {accuracy(trained, test_images, test_labels):.1%}")
-    display(loss_curve(losses))
+    display(curve(losses, "epoch", "loss"))
 except NotImplementedError:
     print("Solve the questions above first, then run this cell again.")
 
 # %% [markdown]
-# Notice that the first line still works: `state`, the untrained network, is alive and well beside
-# the trained one. (If you made your step give its input away with `donate_argnums`, it is gone:
-# call `create_state` again.)
-#
-# And here are its mistakes, in orange, followed by some digits that it read correctly. Would you
-# have done better?
+# Here are the mistakes of your network, in orange: first its guess, then what it should have been.
+# After them come some digits that it has read correctly. Would you have done better?
 
 # %%
 try:

@@ -2,6 +2,7 @@
 import jax
 import jax.numpy as jnp
 
+
 class Counter:
     def __init__(self):
         self.n = 0

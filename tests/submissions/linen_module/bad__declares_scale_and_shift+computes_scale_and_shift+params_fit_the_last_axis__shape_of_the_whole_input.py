@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+
 class Net(nn.Module):
     features: Sequence[int]
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
+
 class Net(nn.Module):
     features: Sequence[int]
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+
 def kernel_init(key, shape, dtype=jnp.float32):
     return 0.1 * jax.random.normal(jax.random.key(42), shape, dtype)
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
+
 def kernel_init(key, shape, dtype=jnp.float32):
     return jnp.asarray(np.random.normal(0.0, 0.1, shape), dtype)
 

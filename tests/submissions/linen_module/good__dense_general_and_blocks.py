@@ -8,6 +8,7 @@ import numpy as np
 from flax import linen as nn
 from jax.flatten_util import ravel_pytree
 
+
 class Block(nn.Module):
     size: int
 

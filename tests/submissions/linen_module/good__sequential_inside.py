@@ -6,6 +6,7 @@ import numpy as np
 from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 
+
 class Net(nn.Module):
     features: Sequence[int]
 

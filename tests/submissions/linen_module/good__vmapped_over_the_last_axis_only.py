@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from flax import struct
 
+
 class Net(nn.Module):
     features: Sequence[int]
 
