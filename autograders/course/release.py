@@ -1,0 +1,91 @@
+"""From `solutions/` to `assignments/`, with nbgrader's own generate_assignment."""
+
+import contextlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbgrader.apps import NbGraderAPI
+from nbgrader.preprocessors import ClearSolutions
+from traitlets.config import Config, PyFileConfigLoader
+
+from autograders import exercises
+from autograders.course.materials import write_notebooks
+
+SETTINGS = "nbgrader_config.py"
+
+
+class ReleaseFailed(Exception):
+    """nbgrader could not make an assignment; its log is in the message."""
+
+
+class ClearAnswers(ClearSolutions):
+    """nbgrader's ClearSolutions, where a cell may bring a stub of its own in its metadata.
+
+    A stub that raises would stop "Run All" at an answer that is no function.
+    """
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        stub = cell.metadata.pop("stub", None)
+        usual = self.code_stub
+        if stub is not None:
+            self.code_stub = {"python": stub}
+        try:
+            return super().preprocess_cell(cell, resources, cell_index)
+        finally:
+            self.code_stub = usual
+
+
+def settings(folder: Path) -> Config:
+    """The nbgrader configuration in a folder, for that folder as the course."""
+    config = PyFileConfigLoader(SETTINGS, path=str(folder)).load_config()
+    config.CourseDirectory.root = str(folder)
+    return config
+
+
+def release(folder: Path) -> list[Path]:
+    """Make `assignments/` anew from `solutions/`; raises ReleaseFailed with nbgrader's log. Two runs give the same bytes."""
+    write_notebooks(folder / "solutions")
+    made = []
+    with tempfile.TemporaryDirectory() as scratch:
+        config = settings(folder)
+        config.CourseDirectory.db_url = f"sqlite:///{scratch}/gradebook.db"
+        for name in exercises.names():
+            target = folder / "assignments" / name
+            with _log_of_nbgrader() as log:
+                outcome = NbGraderAPI(config=config).generate_assignment(name, force=True, create=True)
+            if not outcome["success"]:
+                raise ReleaseFailed(f"{name}: nbgrader made no assignment.\n{outcome.get('log') or log}")
+            made += sorted(target.glob("*.ipynb"))
+    return made
+
+
+@contextlib.contextmanager
+def _log_of_nbgrader() -> Iterator[list[str]]:
+    """Collects what nbgrader logs instead of printing it."""
+    lines: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    handler, logger = Keep(), logging.getLogger("traitlets")
+    logger.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(handler)
+
+
+def start(target: Path, source: Path) -> list[Path]:
+    """Copy the exercises' notebooks into a new folder; what is there already stays as it is."""
+    copied = []
+    for notebook in sorted(source.glob("*/*.ipynb")):
+        place = target / notebook.name
+        if not place.exists():
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(notebook, place)
+            copied.append(place)
+    return copied

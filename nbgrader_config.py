@@ -1,0 +1,34 @@
+"""nbgrader's settings for a course with these exercises: its own steps, two of its preprocessors replaced."""
+
+c = get_config()  # noqa: F821
+
+c.CourseDirectory.course_id = "stateless"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.py", ".stateless_seed"]
+
+# A released stub raises, so that a question nobody answered says so. A cell may bring a stub of its own.
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+c.ClearAnswers.code_stub = {"python": "raise NotImplementedError"}
+c.GenerateAssignment.preprocessors = [
+    "nbgrader.preprocessors.IncludeHeaderFooter",
+    "nbgrader.preprocessors.LockCells",
+    "autograders.course.release.ClearAnswers",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ClearMarkScheme",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# Learners' code runs in a confined process, and points come from checks that it cannot reach.
+c.OverwriteCells.add_missing_cells = True
+c.Autograde.autograde_preprocessors = [
+    "autograders.course.nbgrader_steps.RunConfined",
+    "autograders.course.nbgrader_steps.SavePoints",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
