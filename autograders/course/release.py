@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,15 +76,3 @@ def _log_of_nbgrader() -> Iterator[list[str]]:
         yield lines
     finally:
         logger.removeHandler(handler)
-
-
-def start(target: Path, source: Path) -> list[Path]:
-    """Copy the exercises' notebooks into a new folder; what is there already stays as it is."""
-    copied = []
-    for notebook in sorted(source.glob("*/*.ipynb")):
-        place = target / notebook.name
-        if not place.exists():
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(notebook, place)
-            copied.append(place)
-    return copied

@@ -18,9 +18,9 @@ from autograders.judge import verdicts
 from autograders.judge.handle import Submission
 from autograders.judge.learners import ConfinedLearner, Engine
 from autograders.judge.plugin import PUBLIC_SEED, Bench, Given
-from autograders.judge.submissions import Handed, read
+from autograders.judge.submissions import Handed
 from autograders.judge.verdicts import Result, Usage, Verdict
-from autograders.learner.messages import StandIn
+from autograders.learner.messages import Ran, StandIn
 
 QUIET = ("-s", "--noconftest", "--assert=plain", "--import-mode=importlib", "--strict-markers")
 WITHOUT = ("cacheprovider", "terminal", "logging", "warnings", "faulthandler", "threadexception", "unraisableexception")
@@ -43,19 +43,25 @@ def run_checks(exercise: Exercise, handle: Submission, seed: str = PUBLIC_SEED, 
     return {check: verdict for (_, check), verdict in bench.verdicts.items()}
 
 
+References = Callable[[str, tuple[str, ...]], StandIn | None]
+
+
+def no_references(exercise: str, questions: tuple[str, ...]) -> None:
+    """Nothing stands in for wrong earlier answers."""
+
+
 def grade(
-    path: Path,
+    source: str,
+    handed: Handed,
     engine: Engine,
-    exercise: str = "",
     seed: str = PUBLIC_SEED,
-    references: Callable[[str, tuple[str, ...]], StandIn | None] = lambda exercise, questions: None,
-) -> tuple[Result, ConfinedLearner]:
-    """Grade a file; the learner comes along for the outputs of its cells. Raises Unreadable for what cannot be graded.
+    references: References = no_references,
+) -> tuple[Result, dict[int, Ran]]:
+    """Grade a submission; what its cells showed comes along, by place in the notebook.
 
     `references(exercise, questions)` gives the definitions that may stand in for earlier answers, where they are at hand.
     """
     started = time.monotonic()
-    handed = read(path, exercise)
     chosen = exercises.load(handed.exercise)
     learner = engine.learner(list(handed.cells))
     found = _first_run(chosen, learner, engine, seed)
@@ -68,7 +74,7 @@ def grade(
         if stand_in and _again(chosen, question, handed, stand_in, engine, seed, found):
             stood_in[question.id] = doubtful
     usage = Usage(round(time.monotonic() - started, 3), round(used.cpu_s, 3), round(used.peak_mib, 1))
-    return _result(path, handed, chosen, found, stood_in, notes(learner), usage, layers, seed), learner
+    return _result(source, handed, chosen, found, stood_in, notes(learner), usage, layers, seed), learner.ran
 
 
 def _first_run(chosen: Exercise, learner: ConfinedLearner, engine: Engine, seed: str) -> dict[str, Verdict]:
@@ -140,11 +146,11 @@ def _ended(error: str) -> str:
     return f"stopped with {error}"
 
 
-def _result(path, handed, chosen, found, stood_in, said, usage, layers, seed) -> Result:
+def _result(source, handed, chosen, found, stood_in, said, usage, layers, seed) -> Result:
     answers = verdicts.questions(chosen, found, stood_in)
     failed = any(check.status == "internal" for question in answers for check in question.checks)
     return Result(
-        source=str(path),
+        source=source,
         exercise=handed.exercise,
         submission=handed.sha256,
         status="internal" if failed else "graded",
@@ -159,6 +165,15 @@ def _result(path, handed, chosen, found, stood_in, said, usage, layers, seed) ->
         backend=backend(),
         seed=seed_name(seed),
         grader=grader(handed.exercise),
+    )
+
+
+def ungraded(source: str, why: str) -> Result:
+    """The result for a file that cannot be graded: no points, and a person is asked to look."""
+    nothing = {"points": 0.0, "max_points": 0.0, "manual_points": 0.0, "questions": (), "layers": ()}
+    usage, about = Usage(0.0, 0.0, 0.0), {"versions": versions(), "backend": backend(), "grader": autograders.__version__}
+    return Result(
+        source=source, exercise="", submission="", status="internal", notes=(why,), usage=usage, seed="", **nothing, **about
     )
 
 

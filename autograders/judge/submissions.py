@@ -33,14 +33,21 @@ def read(path: Path, exercise: str = "") -> Handed:
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or error}. Check the path and its permissions.") from error
     if path.suffix == ".ipynb":
-        notebook = parse_notebook(content, path)
-        cells = [Cell(i, c.source) for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
-        said = str(notebook.metadata.get("stateless", {}).get("exercise", ""))
-    elif path.suffix == ".py":
-        cells, said = _script(content, path), ""
-    else:
-        raise Unreadable(f"{path}: neither a notebook (.ipynb) nor a Python file (.py). Hand in one of these.")
-    name = exercise or said or guess(cells)
+        return from_notebook(parse_notebook(content, path), path, content, exercise)
+    if path.suffix == ".py":
+        return _handed(_script(content, path), path, content, exercise)
+    raise Unreadable(f"{path}: neither a notebook (.ipynb) nor a Python file (.py). Hand in one of these.")
+
+
+def from_notebook(notebook: nbformat.NotebookNode, path: Path, content: bytes, exercise: str = "") -> Handed:
+    """The submission in a notebook that is read already."""
+    cells = [Cell(i, c.source) for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
+    said = notebook.metadata.get("stateless", {})
+    return _handed(cells, path, content, exercise or str(said.get("exercise", "") if isinstance(said, dict) else ""))
+
+
+def _handed(cells: list[Cell], path: Path, content: bytes, exercise: str) -> Handed:
+    name = exercise or guess(cells)
     if name not in exercises.names():
         known = ", ".join(exercises.names())
         raise Unreadable(f"{path}: which exercise this answers cannot be told. Say it with --exercise NAME ({known}).")

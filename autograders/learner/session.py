@@ -1,5 +1,6 @@
 """Runs a submission's cells as a notebook would: magics, rich outputs, plots and errors are kept cell by cell."""
 
+import base64
 import builtins
 import json
 import os
@@ -12,6 +13,7 @@ from IPython.utils.capture import capture_output
 from traitlets import Type
 from traitlets.config import Config
 
+import autograders
 from autograders.learner.answering import TimeUp, time_limit
 from autograders.learner.messages import Cell, Ran
 
@@ -68,6 +70,7 @@ class Session:
         self.namespace = self.shell.user_ns
         self.shell.builtin_trap.activate()
         builtins.input = no_input
+        autograders.GRADING = True
 
     def run(self, cell: Cell, seconds: float) -> Ran:
         """Run one cell within its time limit and keep what it shows; an error or a time-out ends this cell only."""
@@ -112,8 +115,9 @@ class Session:
 
 
 def _small(data: dict[str, Any]) -> dict[str, Any]:
-    """Rich data without the forms that are too large to keep."""
-    return {kind: value for kind, value in data.items() if len(str(value)) <= MAX_OUTPUT}
+    """Rich data as text, images in base64, without the forms that are too large to keep."""
+    texts = {kind: base64.b64encode(v).decode() if isinstance(v, bytes) else v for kind, v in data.items()}
+    return {kind: value for kind, value in texts.items() if len(str(value)) <= MAX_OUTPUT}
 
 
 def prepare_environment() -> None:

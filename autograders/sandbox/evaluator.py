@@ -38,6 +38,14 @@ def evaluate(request: Evaluate) -> Evaluated:
     )
 
 
+def evaluate_here(request: Evaluate) -> Evaluated | str:
+    """`evaluate`, with what goes wrong as a text."""
+    try:
+        return evaluate(request)
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error)[:500]}"
+
+
 def _load(program: bytes) -> object:
     key = hashlib.sha256(program).hexdigest()
     if key not in _programs:
@@ -65,8 +73,5 @@ def serve(stream: socket.socket) -> None:
             numbered = connection.receive()
         except EOFError:
             return
-        try:
-            reply = msgspec.msgpack.encode(evaluate(msgspec.msgpack.decode(numbered.body, type=Evaluate)))
-        except Exception as error:
-            reply = msgspec.msgpack.encode(f"{type(error).__name__}: {str(error)[:500]}")
-        connection.send(numbered.number, reply)
+        reply = evaluate_here(msgspec.msgpack.decode(numbered.body, type=Evaluate))
+        connection.send(numbered.number, msgspec.msgpack.encode(reply))

@@ -1,0 +1,173 @@
+"""The command `stateless`: for learners start, check and hint; for instructors grade, release and demo."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+ExerciseOption = Annotated[str, typer.Option("--exercise", help="The exercise, where the file does not say which.")]
+MaterialsOption = Annotated[Path | None, typer.Option("--materials", help="The instructor's folder with solutions/.")]
+
+
+def stop(message: str) -> typer.Exit:
+    """Say what is wrong on stderr and end with status 2."""
+    typer.echo(message, err=True)
+    return typer.Exit(2)
+
+
+@app.command()
+def start(folder: Path) -> None:
+    """Put a fresh copy of the exercises into FOLDER; notebooks that are there already stay as they are."""
+    from autograders import exercises
+    from autograders.course.assignments import copy_to
+
+    copied = copy_to(folder)
+    for name in exercises.names():
+        path, told = folder / f"{name}.ipynb", exercises.manifest(name)
+        state = "new" if path in copied else "already here, left as it is"
+        typer.echo(f"{path}  {told.title} ({told.minutes} minutes)  {state}")
+    typer.echo(f"\nNext: jupyter lab {folder}")
+
+
+@app.command()
+def check(
+    notebook: Annotated[Path | None, typer.Argument(help="A notebook or .py file; all exercises here without it.")] = None,
+    question: Annotated[str, typer.Argument(help="Only this question.")] = "",
+    exercise: ExerciseOption = "",
+) -> None:
+    """Check your answers as the grader would, with public inputs, and say what to mend. Status 1 when something fails."""
+    from autograders import exercises
+    from autograders.display import text
+    from autograders.judge import grading, submissions
+    from autograders.judge.learners import engine
+
+    paths = [notebook] if notebook else [p for p in sorted(Path().glob("*.ipynb")) if p.stem in exercises.names()]
+    if not paths:
+        raise stop("No exercise notebooks here. `stateless start .` puts them here; or name one: stateless check FILE.")
+    missed = 0
+    with engine() as running:
+        for path in paths:
+            try:
+                handed = submissions.read(path, exercise)
+                told = exercises.manifest(handed.exercise)
+                titles = {q.id: q.title for q in told.questions}
+                if question and question not in titles:
+                    raise stop(f"{path} has no question {question!r}. It has: {', '.join(titles)}.")
+                result, _ = grading.grade(str(path), handed, running)
+            except submissions.Unreadable as error:
+                raise stop(str(error)) from error
+            shown = [q for q in result.questions if q.id == question] if question else result.questions
+            missed += sum(q.points < q.max_points for q in shown)
+            one = "\n".join(text.question(q, titles[q.id]) for q in shown)
+            typer.echo(one if question else text.result(result, titles))
+    raise typer.Exit(1 if missed else 0)
+
+
+@app.command()
+def hint(
+    question: str,
+    step: Annotated[int, typer.Argument(help="1, 2 or 3: a question, where to look, a smaller example.", min=1, max=3)] = 1,
+    exercise: ExerciseOption = "",
+) -> None:
+    """Show a hint for QUESTION: first a question, then where to look, then a smaller example."""
+    from autograders import exercises
+
+    found = [(e, q) for e in exercises.names() for q in exercises.manifest(e).questions if q.id == question]
+    found = [(e, q) for e, q in found if not exercise or e == exercise]
+    if not found:
+        known = ", ".join(dict.fromkeys(q.id for e in exercises.names() for q in exercises.manifest(e).questions))
+        raise stop(f"No question is called {question!r}. There are: {known}.")
+    for name, told in found:
+        typer.echo(f"{name}, {told.title} (hint {step} of 3)\n  {told.hints[step - 1]}")
+    if step < 3:
+        typer.echo(f"\nThe next one: stateless hint {question} {step + 1}")
+
+
+@app.command()
+def grade(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Notebooks, .py files, or folders of notebooks.")],
+    json: Annotated[bool, typer.Option("--json", help="One JSON document a line.")] = False,
+    exercise: ExerciseOption = "",
+    materials: MaterialsOption = None,
+    course: Annotated[Path, typer.Option(help="The course whose secret seed is used, where it has one.")] = Path(),
+) -> None:
+    """Grade submissions without a course. Status 1 when one could not be graded; the others are."""
+    import msgspec
+
+    from autograders import exercises
+    from autograders.course.materials import NoMaterials, find, references
+    from autograders.course.seeds import course_seed
+    from autograders.display import text
+    from autograders.judge import grading, submissions
+    from autograders.judge.learners import engine
+
+    try:
+        solutions = find(materials) / "solutions"
+    except NoMaterials as error:
+        if materials:
+            raise stop(str(error)) from error
+        solutions = None
+    ungraded = 0
+    with engine() as running:
+        for path in files(paths):
+            try:
+                handed = submissions.read(path, exercise)
+                result, _ = grading.grade(str(path), handed, running, course_seed(course), references(solutions))
+            except submissions.Unreadable as error:
+                typer.echo(str(error), err=True)
+                result = grading.ungraded(str(path), str(error))
+            ungraded += result.status != "graded"
+            if json:
+                typer.echo(msgspec.json.encode(result).decode())
+            elif result.exercise:
+                typer.echo(text.result(result, {q.id: q.title for q in exercises.manifest(result.exercise).questions}))
+    raise typer.Exit(1 if ungraded else 0)
+
+
+def files(paths: list[Path]) -> Iterator[Path]:
+    """The files that paths mean; a folder means the notebooks in it, at any depth."""
+    for path in paths:
+        if path.is_dir():
+            inside = [p for p in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
+            if not inside:
+                typer.echo(f"{path}: a folder without a notebook. Nothing was handed in here.", err=True)
+            yield from inside
+        else:
+            yield path
+
+
+@app.command()
+def release(materials: MaterialsOption = None) -> None:
+    """Make assignments/ anew from solutions/, with nbgrader; solutions are stripped."""
+    from autograders.course.materials import NoMaterials, find
+    from autograders.course.release import ReleaseFailed
+    from autograders.course.release import release as make
+
+    try:
+        for path in make(find(materials)):
+            typer.echo(path)
+    except (NoMaterials, ReleaseFailed) as error:
+        raise stop(str(error)) from error
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="An empty or new folder.")] = Path("stateless-demo"),
+    materials: MaterialsOption = None,
+) -> None:
+    """Make a course with a class, and run it with nbgrader from release to feedback."""
+    from autograders.course.demo import DemoFailed, run
+    from autograders.course.materials import NoMaterials, find
+
+    try:
+        run(folder, find(materials))
+    except (NoMaterials, DemoFailed) as error:
+        raise stop(str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(app())

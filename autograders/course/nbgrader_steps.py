@@ -1,0 +1,118 @@
+"""The two preprocessors of ours in nbgrader's autograde: one runs and judges, the other writes points."""
+
+import atexit
+import functools
+import json
+from pathlib import Path
+
+import msgspec
+import nbformat
+from nbgrader import utils
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograders import exercises
+from autograders.course.materials import references
+from autograders.course.seeds import course_seed
+from autograders.display import html, text
+from autograders.judge import grading, submissions
+from autograders.judge.learners import Engine
+from autograders.judge.verdicts import QuestionResult, Result
+from autograders.learner.messages import Ran
+
+KEPT = "stateless_result"  # where the result stands in the autograded notebook's metadata
+
+
+@functools.cache
+def shared_engine() -> Engine:
+    """One engine for all submissions that this process grades."""
+    made = Engine()
+    atexit.register(made.close)
+    return made
+
+
+class RunConfined(NbGraderPreprocessor):
+    """Runs the notebook in a confined process, judges it, and shows the verdicts where the checks stand."""
+
+    def preprocess(self, nb, resources):
+        course = CourseDirectory(parent=self)
+        names = resources["nbgrader"]
+        path = Path(resources["metadata"]["path"]) / f"{names['notebook']}.ipynb"
+        content = json.dumps(nb, sort_keys=True).encode()
+        exercise = names["notebook"] if names["notebook"] in exercises.names() else ""
+        handed = submissions.from_notebook(nb, path, content, exercise)
+        seed = course_seed(Path(course.root), create=True)
+        solutions = Path(course.format_path(course.source_directory, ".", ""))
+        result, ran = grading.grade(path.name, handed, shared_engine(), seed, references(solutions))
+        show_outputs(nb, ran)
+        show_verdicts(nb, result)
+        nb.metadata[KEPT] = msgspec.to_builtins(result)
+        for note in result.notes:
+            self.log.warning("%s, %s: %s", names["student"], names["notebook"], note)
+        return nb, resources
+
+
+def show_outputs(nb, ran: dict[int, Ran]) -> None:
+    """Put what the cells showed into the notebook."""
+    for number, (index, cell) in enumerate(((i, c) for i, c in enumerate(nb.cells) if c.cell_type == "code"), 1):
+        outputs = [nbformat.from_dict(json.loads(output)) for output in ran[index].outputs] if index in ran else []
+        cell.outputs, cell.execution_count = outputs, number
+        for output in outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = number
+
+
+def show_verdicts(nb, result: Result) -> None:
+    """Replace the output of each check cell by the verdict on its question."""
+    found = {q.id: q for q in result.questions}
+    exercise = exercises.manifest(result.exercise)
+    titles = {q.id: q.title for q in exercise.questions}
+    for cell in nb.cells:
+        id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if id in found and utils.is_grade(cell) and cell.cell_type == "code":
+            cell.outputs = [display(found[id], titles[id])]
+
+
+def display(question: QuestionResult, title: str):
+    """A question's verdict as a notebook output, HTML and plain text."""
+    data = {"text/html": html.question(question, title), "text/plain": text.question(question, title)}
+    return nbformat.from_dict({"output_type": "display_data", "data": data, "metadata": {}})
+
+
+class SavePoints(NbGraderPreprocessor):
+    """Writes one finite number per automatic question into the gradebook; manual ones wait for a person.
+
+    The rows are those of the gradebook, not those cells that the learner left: a deleted check cell changes nothing.
+    """
+
+    def preprocess(self, nb, resources):
+        names = resources["nbgrader"]
+        result = msgspec.convert(nb.metadata[KEPT], Result)
+        cells = {c.metadata.nbgrader["grade_id"]: c for c in nb.cells if utils.is_grade(c) or utils.is_solution(c)}
+        with Gradebook(names["db_url"]) as gradebook:
+            notebook = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
+            points = {q.id: q for q in result.questions}
+            for grade in notebook.grades:
+                question = points.get(grade.name)
+                grade.auto_score = automatic(question) if question else untouched(cells.get(grade.name))
+                grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+            for comment in notebook.comments:
+                answered = untouched(cells.get(comment.name)) is None
+                comment.auto_comment = None if answered else "No response."
+            gradebook.db.commit()
+        return nb, resources
+
+
+def automatic(question: QuestionResult) -> float | None:
+    """A question's points; None, which asks for a person, where the grader itself failed."""
+    if any(check.status == "internal" for check in question.checks):
+        return None
+    return min(max(float(question.points), 0.0), question.max_points)
+
+
+def untouched(cell) -> float | None:
+    """0 for an answer that is missing or as it was released, None for one that a person has to read."""
+    if cell is None or cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell):
+        return 0.0
+    return None

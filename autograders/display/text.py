@@ -1,0 +1,42 @@
+"""Results as plain text, for terminals and for places that show no HTML."""
+
+import re
+
+from autograders.judge.verdicts import CheckResult, QuestionResult, Result
+
+MARKS = {"pass": "ok", "fail": "no", "blocked": "..", "limit": "--", "internal": "!!"}
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a learner's text may hold terminal escapes
+
+
+def question(result: QuestionResult, title: str) -> str:
+    """A question's points, and its checks one by one."""
+    lines = [f"{title}: {result.points:g} of {result.max_points:g} points"]
+    if result.stand_in:
+        lines.append(f"  (judged with a correct answer in place of yours to: {', '.join(result.stand_in)})")
+    for check in result.checks:
+        lines += check_lines(check)
+    return "\n".join(lines)
+
+
+def check_lines(check: CheckResult) -> list[str]:
+    """One check: a mark and its name, and for what fails: what, why, hint."""
+    lines = [f"  {MARKS[check.status]}  {check.id} ({check.points:g}/{check.max_points:g})"]
+    if check.status in ("pass", "blocked"):
+        return lines
+    parts = (("what", check.what), ("why ", check.why), ("hint", check.hint))
+    return lines + [f"        {label}: {clean(text)}" for label, text in parts if text]
+
+
+def clean(text: str) -> str:
+    """Text without control characters."""
+    return CONTROL.sub("?", text).replace("\n", " ")
+
+
+def result(graded: Result, titles: dict[str, str]) -> str:
+    """A whole result."""
+    lines = [f"{graded.source}: {graded.exercise}, {graded.points:g} of {graded.max_points:g} points"]
+    lines += [question(q, titles[q.id]) for q in graded.questions]
+    lines += [f"  note: {clean(note)}" for note in graded.notes]
+    if graded.manual_points:
+        lines.append(f"  {graded.manual_points:g} more points are given by a person.")
+    return "\n".join(lines)
