@@ -69,10 +69,13 @@ def grade(
     used = learner.close()
     stood_in = {}
     for question in chosen.automatic:
-        doubtful = _doubtful(chosen, question, found)
-        stand_in = references(handed.exercise, doubtful) if doubtful else None
-        if stand_in and _again(chosen, question, handed, stand_in, engine, seed, found):
-            stood_in[question.id] = doubtful
+        # First the wrong answers alone, then all that the question builds on: an answer may rely on another's form.
+        for doubtful in dict.fromkeys((_doubtful(chosen, question, found), question.builds_on)):
+            if not _doubtful(chosen, question, found):
+                break
+            stand_in = references(handed.exercise, doubtful)
+            if stand_in and _again(chosen, question, handed, stand_in, engine, seed, found):
+                stood_in[question.id] = doubtful
     usage = Usage(round(time.monotonic() - started, 3), round(used.cpu_s, 3), round(used.peak_mib, 1))
     return _result(source, handed, chosen, found, stood_in, notes(learner), usage, layers, seed), learner.ran
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
-from autograders.checks.failure import LimitHit
+from autograders.checks.failure import GraderError, LimitHit
 from autograders.learner.messages import (
     Call,
     Cell,
     Connection,
+    Done,
     Evaluate,
     Evaluated,
     Ran,
@@ -158,8 +159,10 @@ class ConfinedLearner:
 
     def stand_in(self, request: StandIn) -> None:
         """Put reference definitions in the place of the learner's own, now and after every restart."""
+        reply = self.ask(request)
+        if not isinstance(reply, Done):
+            raise GraderError(f"the reference answers could not be put in place: {reply}")
         self.stand_ins.append(request)
-        self.ask(request)
 
     def _check_time(self) -> None:
         if time.monotonic() > self.deadline:

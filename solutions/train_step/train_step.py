@@ -178,7 +178,7 @@ def loss_fn(params: Params, batch: Batch) -> jax.Array:
         loss: a float32 scalar, shape (); right and finite even for logits as large as 200.
     """
     ### BEGIN SOLUTION
-    logits = model.apply(params, batch["image"])
+    logits = model.apply({"params": params}, batch["image"])
     losses = optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"])
     return losses.mean()
     ### END SOLUTION
@@ -231,7 +231,7 @@ def create_state(key: jax.Array) -> State:
             pytree that `jax.jit` accepts.
     """
     ### BEGIN SOLUTION
-    params = model.init(key, jnp.zeros((1, 64)))
+    params = model.init(key, jnp.zeros((1, 64)))["params"]
     return TrainState.create(apply_fn=model.apply, params=params, tx=tx)
     ### END SOLUTION
 
@@ -379,7 +379,7 @@ def predict(state: State, images: jax.Array) -> jax.Array:
         logits: float32, shape (B, 10).
     """
     ### BEGIN SOLUTION
-    return model.apply(state.params, images)
+    return model.apply({"params": state.params}, images)
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "predict", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
