@@ -57,7 +57,9 @@ class Adam:
 
 
 def distance(got: list[np.ndarray], want: list[np.ndarray]) -> float:
-    """How far two lists of leaves are apart, relative to the length of `want`; infinite when not finite."""
+    """How far two lists of leaves are apart, relative to the length of `want`; infinite for other shapes or no numbers."""
+    if [getattr(x, "shape", None) for x in got] != [x.shape for x in want]:
+        return np.inf
     a = np.concatenate([np.ravel(x).astype(np.float64) for x in got])
     b = np.concatenate([np.ravel(x).astype(np.float64) for x in want])
     if not np.all(np.isfinite(a)):

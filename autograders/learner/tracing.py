@@ -27,7 +27,7 @@ def _scan(f: Callable) -> Callable:
         if jax.tree.structure(out) == jax.tree.structure(state):
             state = jax.tree.map(lambda a, o: jnp.asarray(a, o.dtype) if jax.typeof(a).weak_type else a, state, out)
         state, values = jax.lax.scan(body, state, xs)
-        return values, state
+        return (values, state)
 
     return scanned
 

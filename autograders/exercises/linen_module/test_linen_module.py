@@ -297,7 +297,7 @@ def scale_and_shift(values: Value) -> tuple[int, int]:
         sorted(names) == ["scale", "shift"],
         f"`Affine` has the parameters {', '.join(f'`{name}`' for name in names) or 'none at all'}; it should have `scale` and `shift`.",
         "Only what is declared with `self.param(name, initializer, shape)` is a parameter.",
-        'Write `scale = self.param("scale", nn.initializers.ones, shape)`, and the same for shift.',
+        "Inside a method marked `@nn.compact`, call `self.param` once for each of the two, under these names.",
         "L17",
     )
     return names.index("scale"), names.index("shift")

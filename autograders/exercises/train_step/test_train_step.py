@@ -180,7 +180,7 @@ def step(submission: Submission, state: Value, batch: Batch, **options: bool) ->
         raise Failure(
             "`train_step` returned (loss, state); the contract says (state, loss).",
             "Whoever threads the state takes the first part.",
-            "Return `state, loss` in this order.",
+            "Return the state first, and the loss second.",
             "C23",
         )
     return new, loss, result
@@ -351,13 +351,27 @@ def test_predicts_with_the_state_given(submission, inputs):
 # fit
 
 
+def fitted(result: Value, given: Value) -> tuple[Value, Value]:
+    """The state and the losses that `fit` returned, in this order."""
+    state, losses = result.unpack("state, losses")
+    if len(state.leaves) != len(given.leaves):
+        swapped = len(losses.leaves) == len(given.leaves)
+        raise Failure(
+            "`fit` returned (losses, state); the contract says (state, losses)." if swapped else "the first part of what `fit` returned is no state.",
+            "Whoever goes on training takes the first part.",
+            "Return the state first, and the losses second.",
+            "C23",
+        )
+    return (state, losses)
+
+
 class Run:
     """A recorded call of `fit`: its results, and the batches that `train_step` was given, epoch by epoch."""
 
     def __init__(self, submission: Submission, state: Value, batch: Batch, k: Key, epochs: int):
         images, labels = batch["image"], batch["label"]
         result = submission.fit(state, images, labels, k, epochs, record="train_step")
-        self.state, self.losses = result.unpack("state, losses")
+        self.state, self.losses = fitted(result, state)
         self.given = state
         records = [r for r in result.records if len(r.items) == 2 and len(r.items[0].items) == 2 and len(r.items[1].items) == 2]
         whole = len(records) == len(result.records) and len(records) % epochs == 0
@@ -419,7 +433,8 @@ def epoch_losses(submission: Submission, records: list[Value], small: Batch, inp
 def test_follows_the_key(submission, state, inputs, small):
     """The same key gives the same training, another key another."""
     a, b = key(inputs), key(inputs)
-    ends = [params_of(submission, submission.fit(state, *small.values(), k, 2).unpack("state, losses")[0]).leaves for k in (a, a, b)]
+    states = [fitted(submission.fit(state, *small.values(), k, 2), state)[0] for k in (a, a, b)]
+    ends = [params_of(submission, s).leaves for s in states]
     why = "The order of the images is the only thing left to chance, and chance comes from the key."
     said = "`fit` gave two different results for the same key."
     require(training.distance(ends[1], ends[0]) <= 1e-3, said, why, "Use no np.random and no key from outside.", "R06")
@@ -483,8 +498,10 @@ def test_reaches_accuracy(submission, inputs):
     images, labels = digits()
     for _ in range(2):
         state = submission.create_state(key(inputs))
-        state, _ = submission.fit(state, images[:TRAINING], labels[:TRAINING], key(inputs), EPOCHS).unpack("state, losses")
-        layers = dense.layers_of(params_of(submission, state).leaves, SIZES)
+        result = submission.fit(state, images[:TRAINING], labels[:TRAINING], key(inputs), EPOCHS)
+        params = params_of(submission, fitted(result, state)[0])
+        require_net(params, "the state that `fit` returns")
+        layers = dense.layers_of(params.leaves, SIZES)
         accuracy = float(np.mean(dense.mlp(layers, images[TRAINING:]).argmax(-1) == labels[TRAINING:]))
         require(
             accuracy >= ACCURACY,
