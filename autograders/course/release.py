@@ -2,6 +2,8 @@
 
 import contextlib
 import logging
+import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +41,9 @@ class ClearAnswers(ClearSolutions):
 
 def settings(folder: Path) -> Config:
     """The nbgrader configuration in a folder, for that folder as the course."""
+    binaries = str(Path(sys.executable).parent)
+    if binaries not in os.environ["PATH"].split(os.pathsep):  # nbgrader calls alembic by its name alone
+        os.environ["PATH"] = binaries + os.pathsep + os.environ["PATH"]
     config = PyFileConfigLoader(SETTINGS, path=str(folder)).load_config()
     config.CourseDirectory.root = str(folder)
     return config

@@ -15,6 +15,9 @@ from autograders.course.release import release
 from tests.conftest import ROOT
 
 
+pytestmark = pytest.mark.xdist_group("release")
+
+
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory) -> Path:
     """The course folder, released anew somewhere else."""
