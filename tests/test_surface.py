@@ -58,5 +58,5 @@ def test_constraints_cover_the_dependencies():
     text = (ROOT / "pyproject.toml").read_text()
     block = text.split("dependencies = [")[1].split("\n]")[0]
     wanted = {name.lower() for name in re.findall(r'"([\w-]+)', block)}
-    pinned = {line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().split() if "==" in line}
+    pinned = {line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text().split() if "==" in line}
     assert wanted <= pinned

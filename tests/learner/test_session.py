@@ -1,0 +1,55 @@
+"""Cells run as in a notebook: magics, rich outputs, plots, errors, kept cell by cell."""
+
+import json
+
+import pytest
+
+from autograders.learner.messages import Cell
+
+CELLS = {
+    "value": "1 + 1",
+    "print": "print('said')",
+    "rich": "from IPython.display import HTML\nHTML('<b>bold</b>')",
+    "plot": "import matplotlib.pyplot as plt\nplt.plot([1, 2]);",
+    "magic": "%time x = 3",
+    "warning": "import warnings\nwarnings.warn('careful')",
+    "error": "1 / 0",
+    "syntax": "def f(:",
+    "shell": "!ls /",
+    "asks": "input('name? ')",
+    "await": "import asyncio\nawait asyncio.sleep(0)\n'slept'",
+    "last": "x",
+}
+
+
+@pytest.fixture(scope="module")
+def outputs(engine) -> dict[str, tuple[str, str]]:
+    """For each cell its outputs as one text, and its error."""
+    learner = engine.learner([Cell(i, source) for i, source in enumerate(CELLS.values())])
+    learner.start()
+    learner.close()
+    return {name: (json.dumps([json.loads(o) for o in learner.ran[i].outputs]), learner.ran[i].error) for i, name in enumerate(CELLS)}
+
+
+@pytest.mark.parametrize(
+    "cell, shown, error",
+    [
+        ("value", '"text/plain": "2"', ""),
+        ("print", "said", ""),
+        ("rich", "<b>bold</b>", ""),
+        ("plot", "image/png", ""),
+        ("magic", "Wall time", ""),
+        ("warning", "careful", ""),
+        ("error", "ZeroDivisionError", "ZeroDivisionError"),
+        ("syntax", "SyntaxError", "SyntaxError"),
+        ("shell", "not available while grading", ""),
+        ("asks", "nobody to ask", "EOFError"),
+        ("await", "slept", ""),
+        ("last", '"text/plain": "3"', ""),
+    ],
+    ids=list(CELLS),
+)
+def test_a_cell_shows_what_it_would_in_jupyter(outputs, cell, shown, error):
+    """Each kind of cell leaves its output, and an error ends that cell only."""
+    assert shown in outputs[cell][0]
+    assert outputs[cell][1] == error

@@ -1,0 +1,56 @@
+"""A confined process cannot read, write, start or reach what is not its own, and every result names its layers."""
+
+import json
+import sys
+
+import pytest
+
+from autograders.learner.messages import Cell
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's")
+
+ATTEMPTS = {
+    "reads the password file": "open('/etc/passwd').read()",
+    "reads a solution": f"open({str(ROOT / 'solutions' / 'counter' / 'counter.py')!r}).read()",
+    "lists a home": "import os, pathlib\nos.listdir(pathlib.Path('/root'))",
+    "writes outside": "open('/tmp/stateless-was-here', 'w')",
+    "writes to the package": "import autograders\nopen(autograders.__file__, 'a')",
+    "forks": "import os\nos.fork()",
+    "starts a program": "import subprocess\nsubprocess.run(['true'])",
+    "opens a socket": "import socket\nsocket.socket()",
+    "signals its parent": "import os\nos.kill(os.getppid(), 9)",
+    "traces": "import ctypes\nassert ctypes.CDLL(None, use_errno=True).ptrace(0, 0, 0, 0) == 0",
+}
+
+
+@pytest.fixture(scope="module")
+def learner(engine):
+    cells = [Cell(i, f"{source}\nprint('DONE IT')") for i, source in enumerate(ATTEMPTS.values())]
+    learner = engine.learner(cells)
+    learner.start()
+    yield learner
+    learner.close()
+
+
+def test_the_layers_are_named(learner):
+    """Every layer of this system is active and listed."""
+    assert learner.layers == ["process", "rlimits", "landlock", "seccomp"]
+
+
+@pytest.mark.parametrize("place", range(len(ATTEMPTS)), ids=list(ATTEMPTS))
+def test_an_attempt_is_refused(learner, place):
+    """It ends in an error, and what follows it does not run."""
+    assert learner.ran[place].error
+    assert "DONE IT" not in "".join(json.dumps(o) for o in learner.ran[place].outputs if '"stream"' in o)
+
+
+def test_the_scratch_folder_is_writable(engine):
+    """A learner may write files beside the notebook; they are gone afterwards."""
+    learner = engine.learner([Cell(0, "open('notes.txt', 'w').write('x')\nprint(open('notes.txt').read())")])
+    learner.start()
+    scratch = learner.peer.scratch
+    assert learner.ran[0].error == ""
+    assert (scratch / "notes.txt").exists()
+    learner.close()
+    assert not scratch.exists()
