@@ -26,11 +26,11 @@ def question(result: QuestionResult, title: str) -> str:
 
 
 def stand_in(result: QuestionResult) -> str:
-    """Tells that earlier answers were replaced, so that their mistakes cost nothing here."""
-    if not result.stand_in:
-        return ""
-    names = ", ".join(result.stand_in)
-    return f'<div style="color:#57606a">Judged with a correct answer in place of yours to: {escape(names)}.</div>'
+    """Tells which earlier answers were replaced, so that their mistakes cost nothing here, or used though they are wrong."""
+    replaced, used = ", ".join(result.stand_in), ", ".join(result.uses_wrong)
+    told = f"Judged with a correct answer in place of yours to: {replaced}." if replaced else ""
+    told += f" Uses your answer to {used}, which is not right yet: mend that first." if used else ""
+    return f'<div style="color:#57606a">{escape(told.strip())}</div>' if told else ""
 
 
 def check(result: CheckResult) -> str:

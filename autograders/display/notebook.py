@@ -53,6 +53,9 @@ def check(question: str, exercise: str = "") -> Shown | Note:
     handle = Submission(Answerer(namespace, alarms=False).answer, evaluate_here)
     loaded = exercises.load(chosen)
     found = grading.run_checks(loaded, handle, only=question)
+    if any(verdict.status != "pass" for verdict in found.values()):
+        for earlier in loaded.question(question).builds_on:
+            found |= grading.run_checks(loaded, handle, only=earlier)
     result = next(q for q in verdicts.questions(loaded, found, {}) if q.id == question)
     return Shown(result, loaded.question(question).title)
 

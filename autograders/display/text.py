@@ -13,6 +13,8 @@ def question(result: QuestionResult, title: str) -> str:
     lines = [f"{title}: {result.points:g} of {result.max_points:g} points"]
     if result.stand_in:
         lines.append(f"  (judged with a correct answer in place of yours to: {', '.join(result.stand_in)})")
+    if result.uses_wrong:
+        lines.append(f"  (uses your answer to {', '.join(result.uses_wrong)}, which is not right yet: mend that first)")
     for check in result.checks:
         lines += check_lines(check)
     return "\n".join(lines)

@@ -35,13 +35,17 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 class QuestionResult(msgspec.Struct, frozen=True):
-    """A question's points and checks; `stand_in` names the earlier answers that the reference stood in for."""
+    """A question's points and checks.
+
+    `stand_in` names the earlier answers that the reference stood in for, `uses_wrong` those that are wrong and were used.
+    """
 
     id: str
     points: float
     max_points: float
     checks: tuple[CheckResult, ...]
     stand_in: tuple[str, ...] = ()
+    uses_wrong: tuple[str, ...] = ()
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -78,10 +82,13 @@ MISSING = Verdict("internal", "This check gave no verdict.", "The grader failed,
 def questions(exercise: Exercise, verdicts: Mapping[str, Verdict], stood_in: Mapping[str, tuple[str, ...]]) -> list[QuestionResult]:
     """Points follow statuses here and nowhere else; a check without a verdict is internal, never a pass."""
     results = []
+    wrong = {c.question for c in exercise.checks if c.id in verdicts and verdicts[c.id].status != "pass"}
     for question in exercise.automatic:
         checks = [_check(c, verdicts.get(c.id, MISSING)) for c in exercise.checks if c.question == question.id]
         earned = round(sum(c.points for c in checks), 4)
-        results.append(QuestionResult(question.id, earned, question.points, tuple(checks), stood_in.get(question.id, ())))
+        replaced = stood_in.get(question.id, ())
+        used = tuple(q for q in question.builds_on if q in wrong and q not in replaced and earned < question.points)
+        results.append(QuestionResult(question.id, earned, question.points, tuple(checks), replaced, used))
     return results
 
 
