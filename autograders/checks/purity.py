@@ -1,11 +1,13 @@
 """Is a step pure: does the old state give the old answer, is nothing changed in place, is nothing written elsewhere?"""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from autograders.checks.failure import Failure, require
-from autograders.judge.handle import Value
 
-Step = Callable[..., Value]
+if TYPE_CHECKING:
+    from autograders.judge.handle import Value
 
 
 def state_unchanged(result: Value, name: str) -> None:

@@ -200,6 +200,7 @@ def seed_name(seed: str) -> str:
 def grader(exercise: str) -> str:
     """The version of the grader, with a hash of the exercise's checks."""
     chosen = exercises.load(exercise)
-    files = [chosen.test_file, *sorted((Path(autograders.__file__).parent / "checks").glob("*.py"))]
+    folders = (chosen.test_file.parent, Path(autograders.__file__).parent / "checks")
+    files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     return f"{autograders.__version__}+{digest[:12]}"

@@ -7,16 +7,22 @@ import pytest
 
 from autograders.checks import Failure, dense, grades, purity, require, training
 from autograders.checks.comparing import HALF, difference
-from autograders.judge.handle import Host, Key, Program, Submission, Undefined, Value
+from autograders.exercises.train_step.asking import (
+    SIZES,
+    Batch,
+    OwnLoss,
+    Run,
+    draw_leaves,
+    epoch_losses,
+    fitted,
+    params_of,
+)
+from autograders.judge.handle import Host, Key, Submission, Value
 
-SIZES = (64, 64, 10)
 TRAINING, BATCH, EPOCHS = 1400, 64, 20
 ACCURACY = 0.95  # held-out; 27 correct programs gave 0.967-0.982, a rate ten times too small 0.90
 MEAN = 5e-3  # relative error of an epoch's loss; the last batch alone is 2e-2 or more away from the mean
 UPDATE = 2e-2  # relative distance of one update; correct float32 programs stay below 2e-3, a lost state is above 0.2
-
-Batch = dict[str, np.ndarray]
-
 
 @functools.cache
 def digits() -> tuple[np.ndarray, np.ndarray]:
@@ -37,19 +43,6 @@ def draw_batch(inputs: np.random.Generator, size: int) -> Batch:
 
 def key(inputs: np.random.Generator) -> Key:
     return Key(int(inputs.integers(2**31)))
-
-
-def params_of(submission: Submission, state: Value) -> Value:
-    """The parameters in a state, as `get_params` gives them; without that function, `state.params`."""
-    try:
-        return submission.get_params(state)
-    except Undefined:
-        return state.attribute("params")
-
-
-def draw_leaves(inputs: np.random.Generator, leaves: list[np.ndarray], scale: float = 1.0) -> list[np.ndarray]:
-    """Random parameters in these shapes, of the size that initialisers give."""
-    return [(inputs.normal(size=leaf.shape) * scale / 8).astype(np.float32) for leaf in leaves]
 
 
 def require_net(params: Value, name: str) -> None:
@@ -186,35 +179,6 @@ def step(submission: Submission, state: Value, batch: Batch, **options: bool) ->
     return new, loss, result
 
 
-class OwnLoss:
-    """Value and gradient of the learner's own `loss_fn`, or of the cross-entropy where theirs is no usable loss."""
-
-    def __init__(self, submission: Submission, params: Value, batch: Batch, inputs: np.random.Generator):
-        self.program: Program | None = None
-        try:
-            program = submission.loss_fn.program(params, batch, transform="value_and_grad")
-            value, grads = self._run(program, params.leaves, batch)
-            others = {name: rows[::-1].copy() if name == "label" else rows for name, rows in batch.items()}
-            depends = self._run(program, draw_leaves(inputs, params.leaves), batch)[0] != value
-            depends &= self._run(program, params.leaves, others)[0] != value
-            if np.isfinite(value) and depends and any(np.any(g) for g in grads):
-                self.program = program
-        except Failure:
-            self.program = None
-
-    def __call__(self, leaves: list[np.ndarray], batch: Batch) -> tuple[float, list[np.ndarray]]:
-        if self.program:
-            return self._run(self.program, leaves, batch)
-        layers = dense.layers_of(leaves, SIZES)
-        by_shape = {g.shape: g for layer in training.gradient(layers, batch) for g in layer}
-        return training.loss(layers, batch), [by_shape[leaf.shape] for leaf in leaves]
-
-    @staticmethod
-    def _run(program: Program, leaves: list[np.ndarray], batch: Batch) -> tuple[float, list[np.ndarray]]:
-        value, grads = program(leaves, batch).items
-        return value.number("what `loss_fn` returns"), grads.leaves
-
-
 @pytest.fixture
 def state(submission: Submission, inputs: np.random.Generator) -> Value:
     return submission.create_state(key(inputs))
@@ -268,7 +232,7 @@ def test_updates_like_adam(submission, state, inputs):
     batches = [draw_batch(inputs, 32) for _ in range(5)]
     start, firsts = state, []
     params = params_of(submission, state)
-    own, adam, lost = OwnLoss(submission, params, batches[0], inputs), training.Adam(), None
+    own, adam = OwnLoss(submission, params, batches[0], inputs), training.Adam()
     for number, batch in enumerate(batches, 1):
         grads = own(params.leaves, batch)[1]
         want, fresh = adam.update(grads), training.Adam().update(grads)
@@ -279,32 +243,12 @@ def test_updates_like_adam(submission, state, inputs):
         off = training.distance(got, want)
         lost = training.distance(got, fresh)
         if off > UPDATE:
-            raise other_update(got, want, grads, number, off, lost)
+            raise training.other_update(got, want, grads, number, off, lost, UPDATE)
         params, firsts = after, firsts or after.leaves
     again = params_of(submission, step(submission, start, batches[0])[0]).leaves
     said = "the first step, done again from the first state, gave other parameters than before."
     why, hint = "Something outside the state has moved on, and enters the step.", "Keep the optimiser state in the state."
     require(training.distance(again, firsts) <= 1e-3, said, why, hint, "C04")
-
-
-def other_update(got: list, want: list, grads: list, number: int, off: float, lost: float) -> Failure:
-    """Says what the step did instead, where that can be told."""
-    said = f"in step {number}, the parameters moved by something that is {off:.2g} of an update away from what Adam gives."
-    why = "A step is: gradient of the loss, `tx.update` with the optimiser state of the step before, `apply_updates`."
-    if not any(np.any(g) for g in got):
-        why, hint = "The gradient is computed, but the new parameters are not returned.", "Return the state that holds the new parameters."
-        return Failure(f"in step {number}, the parameters did not change at all.", why, hint, "P02")
-    if training.distance(got, [-w for w in want]) <= 10 * UPDATE:
-        hint = "`optax.apply_updates(params, updates)` adds; the minus sign is in the updates already."
-        return Failure("the parameters move up the gradient: the loss rises.", why, hint, "P07")
-    if number > 1 and lost <= UPDATE:
-        said = f"step {number} was done with a fresh optimiser state: what Adam learnt in the steps before is lost."
-        return Failure(said, why, "Return the new optimiser state within the state, and use it in the next step.", "P04")
-    if training.distance(got, [2 * w for w in want]) <= 10 * UPDATE:
-        return Failure(f"in step {number}, the update was applied twice.", why, "Apply each update once.", "")
-    if training.distance(got, grads) <= UPDATE or training.distance(got, [-g for g in grads]) <= UPDATE:
-        return Failure("the raw gradient was applied, not the update of the optimiser.", why, "Call `tx.update` first.", "P06")
-    return Failure(said, why, "Use the given `tx`, once in each step, and the gradient of your `loss_fn` on this batch.", "")
 
 
 @grades("train_step", points=0.5, needs=("returns_state_and_loss",), evidence="observed")
@@ -351,39 +295,6 @@ def test_predicts_with_the_state_given(submission, inputs):
 # fit
 
 
-def fitted(result: Value, given: Value) -> tuple[Value, Value]:
-    """The state and the losses that `fit` returned, in this order."""
-    state, losses = result.unpack("state, losses")
-    if len(state.leaves) != len(given.leaves):
-        swapped = len(losses.leaves) == len(given.leaves)
-        raise Failure(
-            "`fit` returned (losses, state); the contract says (state, losses)." if swapped else "the first part of what `fit` returned is no state.",
-            "Whoever goes on training takes the first part.",
-            "Return the state first, and the losses second.",
-            "C23",
-        )
-    return (state, losses)
-
-
-class Run:
-    """A recorded call of `fit`: its results, and the batches that `train_step` was given, epoch by epoch."""
-
-    def __init__(self, submission: Submission, state: Value, batch: Batch, k: Key, epochs: int):
-        images, labels = batch["image"], batch["label"]
-        result = submission.fit(state, images, labels, k, epochs, record="train_step")
-        self.state, self.losses = fitted(result, state)
-        self.given = state
-        records = [r for r in result.records if len(r.items) == 2 and len(r.items[0].items) == 2 and len(r.items[1].items) == 2]
-        whole = len(records) == len(result.records) and len(records) % epochs == 0
-        width = len(records) // epochs
-        self.epochs = [records[i * width : (i + 1) * width] for i in range(epochs)] if whole and width else []
-
-    @staticmethod
-    def batch(record: Value) -> Batch:
-        image, label = record.items[0].items[1].leaves
-        return {"image": image, "label": label}
-
-
 def rows_of(batch: Batch) -> dict[bytes, int]:
     """The place of each image by its bytes."""
     return {image.tobytes(): place for place, image in enumerate(batch["image"])}
@@ -410,23 +321,6 @@ def test_losses_per_epoch(submission, state, inputs, small):
         near = any(abs(value - want) <= MEAN * max(abs(want), 0.1) for want in wanted)
         said = f"the loss of epoch {number} is given as {value:.4g}; its batches have the mean {wanted[0]:.4g}."
         require(near, said, "An epoch's loss is the mean over its batches (or the loss on all images after it).", "Average within the epoch.")
-
-
-def epoch_losses(submission: Submission, records: list[Value], small: Batch, inputs: np.random.Generator) -> list[float]:
-    """What an epoch's loss may be: the mean of what the step returned, or the true losses, weighted or not."""
-    told = [float(r.items[1].items[1].number()) for r in records]
-    sizes = [len(Run.batch(r)["label"]) for r in records]
-    before = [params_of(submission, r.items[0].items[0]) for r in records]
-    after = [params_of(submission, r.items[1].items[0]) for r in records]
-    own = OwnLoss(submission, before[0], Run.batch(records[0]), inputs)
-    lists = [told]
-    for params in (before, after):
-        lists.append([training.loss(dense.layers_of(p.leaves, SIZES), Run.batch(r)) for p, r in zip(params, records, strict=True)])
-    full = [b for b in range(len(records)) if sizes[b] == sizes[0]]
-    lists.append([own(before[b].leaves, Run.batch(records[b]))[0] for b in full])
-    wanted = [float(np.mean(values)) for values in lists]
-    wanted += [float(np.average(values, weights=sizes)) for values in lists[:3]]
-    return [*wanted, training.loss(dense.layers_of(after[-1].leaves, SIZES), small)]
 
 
 @grades("fit", points=0.25)
