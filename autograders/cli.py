@@ -35,7 +35,9 @@ def start(folder: Path) -> None:
 
 @app.command()
 def check(
-    notebook: Annotated[Path | None, typer.Argument(help="A notebook or .py file; all exercises here without it.")] = None,
+    notebook: Annotated[
+        Path | None, typer.Argument(help="A notebook or .py file; all exercises here without it.")
+    ] = None,
     question: Annotated[str, typer.Argument(help="Only this question.")] = "",
     exercise: ExerciseOption = "",
 ) -> None:
@@ -70,7 +72,9 @@ def check(
 @app.command()
 def hint(
     question: str,
-    step: Annotated[int, typer.Argument(help="1, 2 or 3: a question, where to look, a smaller example.", min=1, max=3)] = 1,
+    step: Annotated[
+        int, typer.Argument(help="1, 2 or 3: a question, where to look, a smaller example.", min=1, max=3)
+    ] = 1,
     exercise: ExerciseOption = "",
 ) -> None:
     """Show a hint for QUESTION: first a question, then where to look, then a smaller example."""
@@ -89,7 +93,9 @@ def hint(
 
 @app.command()
 def grade(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Notebooks, .py files, or folders of notebooks.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Notebooks, .py files, or folders of notebooks.")
+    ],
     json: Annotated[bool, typer.Option("--json", help="One JSON document a line.")] = False,
     exercise: ExerciseOption = "",
     materials: MaterialsOption = None,

@@ -66,7 +66,9 @@ def test_pytest_on_a_notebook(folder):
 
 def test_plain_pytest_in_a_folder(folder):
     """Plain `pytest` finds every exercise notebook, and leaves other people's notebooks alone."""
-    (folder / "shopping.ipynb").write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    (folder / "shopping.ipynb").write_text(
+        json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    )
     done = command(folder, "pytest", "--co", "-q", "-p", "no:cacheprovider")
     assert "counter.ipynb" in done.stdout
     assert "linen_module.ipynb" in done.stdout

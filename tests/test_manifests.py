@@ -81,7 +81,9 @@ def test_hints_are_short(name):
 def test_a_wrong_manifest_names_file_and_key(tmp_path, monkeypatch):
     """An unknown key is an error that says where it stands."""
     (tmp_path / "odd").mkdir()
-    (tmp_path / "odd" / "exercise.toml").write_text('title = "t"\norder = 1\nminutes = 1\nsummary = "s"\nquestions = []\ncolour = 1')
+    (tmp_path / "odd" / "exercise.toml").write_text(
+        'title = "t"\norder = 1\nminutes = 1\nsummary = "s"\nquestions = []\ncolour = 1'
+    )
     monkeypatch.setattr(exercises, "FOLDER", tmp_path)
     with pytest.raises(ValueError, match=r"exercise\.toml.*colour"):
         exercises.manifest.__wrapped__("odd")

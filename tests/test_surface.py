@@ -32,14 +32,19 @@ def test_judge_takes_no_jax():
 @pytest.mark.parametrize("outside, folder", [("nbgrader", "course"), ("IPython", "learner"), ("jupytext", "course")])
 def test_one_place_for_an_outside_thing(outside, folder):
     """A package that only one part needs is imported in that part alone."""
-    users = [p for p in PACKAGE.rglob("*.py") if re.search(rf"^\s*(from|import) {outside}\b", p.read_text(), re.MULTILINE)]
+    users = [
+        p for p in PACKAGE.rglob("*.py") if re.search(rf"^\s*(from|import) {outside}\b", p.read_text(), re.MULTILINE)
+    ]
     assert users
     assert {p.relative_to(PACKAGE).parts[0] for p in users} == {folder}
 
 
 def test_imports_go_one_way():
     """What runs beside a learner's code knows nothing of judging, and displays know only results."""
-    forbidden = {"learner": ("judge", "course", "exercises", "checks", "display", "sandbox"), "sandbox": ("judge", "course", "exercises")}
+    forbidden = {
+        "learner": ("judge", "course", "exercises", "checks", "display", "sandbox"),
+        "sandbox": ("judge", "course", "exercises"),
+    }
     for part, others in forbidden.items():
         for path in (PACKAGE / part).glob("*.py"):
             found = re.findall(r"^\s*(?:from|import) autograders\.(\w+)", path.read_text(), re.MULTILINE)
@@ -58,5 +63,9 @@ def test_constraints_cover_the_dependencies():
     text = (ROOT / "pyproject.toml").read_text()
     block = text.split("dependencies = [")[1].split("\n]")[0]
     wanted = {name.lower() for name in re.findall(r'"([\w-]+)', block)}
-    pinned = {line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text().split() if "==" in line}
+    pinned = {
+        line.split("==")[0].lower().replace("_", "-")
+        for line in (ROOT / "constraints.txt").read_text().split()
+        if "==" in line
+    }
     assert wanted <= pinned

@@ -4,7 +4,9 @@ import numpy as np
 
 from autograders.checks.failure import require
 
-SINGLE = 2e-4  # float32: the largest error of 40 correct programs of the three exercises, in any order of sums, was 3e-6
+SINGLE = (
+    2e-4  # float32: the largest error of 40 correct programs of the three exercises, in any order of sums, was 3e-6
+)
 HALF = 3e-2  # half precision, inside or outside: the contract's figure
 
 
@@ -46,7 +48,13 @@ def require_close(
         hint,
         misconception,
     )
-    require(bool(np.all(np.isfinite(np.asarray(got, np.float64)))), f"{name} holds nan or infinite numbers.", why, hint, misconception)
+    require(
+        bool(np.all(np.isfinite(np.asarray(got, np.float64)))),
+        f"{name} holds nan or infinite numbers.",
+        why,
+        hint,
+        misconception,
+    )
     off = difference(got, want)
     require(off <= (rtol or tolerance(got)), f"{name} is wrong by {off:.2g} of its size.", why, hint, misconception)
 

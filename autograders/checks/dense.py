@@ -8,7 +8,9 @@ ACTIVATIONS = {
     "no activation": lambda h: h,
     "tanh": np.tanh,
     "a sigmoid": lambda h: 1 / (1 + np.exp(-h)),
-    "GELU or another smooth look-alike of ReLU": lambda h: 0.5 * h * (1 + np.tanh(0.7978845608 * (h + 0.044715 * h**3))),
+    "GELU or another smooth look-alike of ReLU": lambda h: (
+        0.5 * h * (1 + np.tanh(0.7978845608 * (h + 0.044715 * h**3)))
+    ),
 }
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
@@ -42,7 +44,9 @@ def require_dense_layers(leaves: list[np.ndarray], sizes: tuple[int, ...], name:
     raise Failure(
         f"{name} has parameters of shapes {got}; dense layers between the sizes {sizes} have {want}.",
         "Each dense layer has a kernel (in, out) and a bias (out,)."
-        + (" The biases are no parameters here." if missing else " Parameters come into being where a layer is called."),
+        + (
+            " The biases are no parameters here." if missing else " Parameters come into being where a layer is called."
+        ),
         "Call `nn.Dense(size)(x)` once for every size, in order.",
         "L17" if not got or missing else "L20",
     )

@@ -124,7 +124,9 @@ def exchange(config: Config, step: str) -> None:
 
 def report(console: Console, course: Path) -> None:
     """The table of points by learner and question, and where everything is."""
-    with Gradebook(release.settings(course).CourseDirectory.get("db_url", f"sqlite:///{course}/gradebook.db")) as gradebook:
+    with Gradebook(
+        release.settings(course).CourseDirectory.get("db_url", f"sqlite:///{course}/gradebook.db")
+    ) as gradebook:
         for name in exercises.names():
             console.print(table(gradebook, name))
     lines = (

@@ -56,11 +56,24 @@ class RunConfined(NbGraderPreprocessor):
 def show_outputs(nb, ran: dict[int, Ran]) -> None:
     """Put what the cells showed into the notebook."""
     for number, (index, cell) in enumerate(((i, c) for i, c in enumerate(nb.cells) if c.cell_type == "code"), 1):
-        outputs = [nbformat.from_dict(json.loads(output)) for output in ran[index].outputs] if index in ran else []
+        sent = [shown(output) for output in ran[index].outputs] if index in ran else []
+        outputs = [output for output in sent if output]
         cell.outputs, cell.execution_count = outputs, number
         for output in outputs:
             if output.output_type == "execute_result":
                 output.execution_count = number
+
+
+def shown(output: str) -> nbformat.NotebookNode | None:
+    """An output that a notebook file can hold; None for anything else that the learner's process sent."""
+    try:
+        # A lone surrogate is JSON and a Python string, but no UTF-8: the notebook could not be written.
+        encoded = json.dumps(json.loads(output), ensure_ascii=False).encode("utf-8", "replace")
+        node = nbformat.from_dict(json.loads(encoded))
+        nbformat.validate(node, ref="output", version=4)
+    except (TypeError, ValueError, RecursionError, nbformat.ValidationError):
+        return None
+    return node
 
 
 def show_verdicts(nb, result: Result) -> None:

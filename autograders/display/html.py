@@ -2,62 +2,85 @@
 
 import re
 from html import escape
+from itertools import groupby
 
+from autograders.display import text
 from autograders.judge.verdicts import CheckResult, QuestionResult
 
+# Colours that can be read on white and on black; JupyterLab's own where there are any. Grey is the text's colour, faded.
 MARKS = {
-    "pass": ("&#10003;", "#1a7f37", "holds"),
-    "fail": ("&#10007;", "#cf222e", "does not hold"),
-    "blocked": ("&#8943;", "#6e7781", "waits"),
-    "limit": ("&#9201;", "#bc4c00", "stopped"),
-    "internal": ("!", "#8250df", "the grader failed"),
+    "pass": ("&#10003;", "var(--jp-success-color1,#2e9e4f)", "holds"),
+    "fail": ("&#10007;", "var(--jp-error-color1,#e0434c)", "does not hold"),
+    "blocked": ("&#8943;", "inherit", "waits"),
+    "limit": ("&#9201;", "var(--jp-warn-color1,#d9730d)", "stopped"),
+    "internal": ("!", "#9a6ee8", "the grader failed"),
 }
-BOX = "font-family:system-ui,sans-serif;font-size:14px;line-height:1.45;max-width:46em;color:#1f2328;background:#ffffff;"
-LINE = "margin:.35em 0 .35em 0;padding-left:1.6em;text-indent:-1.6em;"
+BOX = (
+    "font-family:system-ui,sans-serif;font-size:14px;line-height:1.45;max-width:54em;overflow-wrap:anywhere;"
+    "margin:.2em 0;padding:.3em .9em;border-left:4px solid "
+)
+LINE = "margin:.3em 0;padding-left:1.6em;"
+SIGN = "display:inline-block;width:1.6em;margin-left:-1.6em;"
+FADED = "opacity:.75;"
 
 
 def question(result: QuestionResult, title: str) -> str:
-    """A question's points, and its checks one by one: first what is to mend, then what holds."""
+    """A question's points, and its checks: first what is to mend, then what waits for it, then what holds."""
     full = result.points == result.max_points
-    edge = "#1a7f37" if full else "#bf8700"
-    head = f"<b>{escape(title)}</b> &nbsp;{result.points:g} of {result.max_points:g} points"
-    lines = [check(c) for c in sorted(result.checks, key=lambda c: c.status in ("pass", "blocked"))]
-    return f'<div style="{BOX}border-left:4px solid {edge};padding:.4em .9em;">{head}{stand_in(result)}{"".join(lines)}</div>'
+    edge = MARKS["pass"][1] if full else "#bf8700"
+    head = f"<div><b>{escape(title)}</b> &nbsp;{result.points:g} of {result.max_points:g} points</div>"
+    failed = [c for c in result.checks if c.status not in ("pass", "blocked")]
+    lines = [failures(list(same)) for _, same in groupby(failed, key=lambda c: (c.status, c.why, c.hint))]
+    lines.append(waiting([c for c in result.checks if c.status == "blocked"], bool(failed)))
+    lines += [line("pass", code(c.what), FADED) for c in result.checks if c.status == "pass"]
+    return box(head + stand_in(result) + "".join(lines), edge)
+
+
+def box(content: str, edge: str = "#8a919a") -> str:
+    """Content in the frame that all our messages have; it takes the page's own colours."""
+    return f'<div style="{BOX}{edge};">{content}</div>'
 
 
 def stand_in(result: QuestionResult) -> str:
     """Tells which earlier answers were replaced, so that their mistakes cost nothing here, or used though they are wrong."""
-    replaced, used = ", ".join(result.stand_in), ", ".join(result.uses_wrong)
-    told = f"Judged with a correct answer in place of yours to: {replaced}." if replaced else ""
-    told += f" Uses your answer to {used}, which is not right yet: mend that first." if used else ""
-    return f'<div style="color:#57606a">{escape(told.strip())}</div>' if told else ""
+    told = text.earlier(result)
+    return f'<div style="{FADED}">{escape(told)}</div>' if told else ""
 
 
-def check(result: CheckResult) -> str:
-    """One check: a mark, its sentence, and for what fails: what, why, hint."""
-    mark, colour, word = MARKS[result.status]
-    sign = f'<span style="color:{colour};display:inline-block;width:1.6em;text-indent:0" title="{word}">{mark}</span>'
-    what = code(result.what)
-    if result.status == "pass":
-        return f'<div style="{LINE}color:#57606a">{sign}{what}</div>'
-    if result.status == "blocked":
-        return f'<div style="{LINE}color:#6e7781">{sign}{escape(sentence(result.id))}: {what}</div>'
-    more = "".join(f'<div style="text-indent:0">{label}{code(text)}</div>' for label, text in told(result))
-    return f'<div style="{LINE}">{sign}<b>{escape(sentence(result.id))}</b><div style="text-indent:0">{what}</div>{more}</div>'
+def failures(checks: list[CheckResult]) -> str:
+    """Checks that failed for the same reason: each with what happened, then why and hint, once."""
+    by_what: dict[str, list[str]] = {}
+    for check in checks:
+        by_what.setdefault(check.what, []).append(check.id)
+    told = [f"<b>{escape(sentences(ids))}</b><div>{code(what)}</div>" for what, ids in by_what.items()]
+    told[-1] += "".join(
+        f'<div><span style="{FADED}">{label}</span> {code(said)}</div>'
+        for label, said in (("Why:", checks[0].why), ("Try:", checks[0].hint))
+        if said
+    )
+    return "".join(line(checks[0].status, content) for content in told)
 
 
-def told(result: CheckResult) -> list[tuple[str, str]]:
-    """Why and hint, with their labels, where there are any."""
-    label = '<span style="color:#57606a">{}</span> '
-    return [(label.format(name), text) for name, text in (("Why:", result.why), ("Try:", result.hint)) if text]
+def waiting(checks: list[CheckResult], failed: bool) -> str:
+    """Checks that have not been run, in one line."""
+    if not checks:
+        return ""
+    why = "Checked when the above holds" if failed else "Not checked yet"
+    return line("blocked", f"{why}: {escape(sentences([c.id for c in checks]).lower())}.", FADED)
 
 
-def sentence(id: str) -> str:
-    """A check's id as words."""
-    return id.replace("_", " ").capitalize()
+def line(status: str, content: str, style: str = "") -> str:
+    """A mark and what belongs to it."""
+    mark, colour, word = MARKS[status]
+    return f'<div style="{LINE}{style}"><span style="{SIGN}color:{colour}" title="{word}">{mark}</span>{content}</div>'
 
 
-def code(text: str) -> str:
+def sentences(ids: list[str]) -> str:
+    """Ids of checks as words, with commas between them."""
+    return ", ".join(id.replace("_", " ") for id in ids).capitalize()
+
+
+def code(said: str) -> str:
     """Escaped text with `backticks` as code."""
-    shown = r'<code style="background:#eff1f3;padding:0 .25em;border-radius:3px;font-size:92%">\1</code>'
-    return re.sub(r"`([^`]+)`", shown, escape(text))
+    style = "background:rgba(128,128,128,.16);color:inherit;padding:0 .25em;border-radius:3px;font-size:92%"
+    return re.sub(r"`([^`]+)`", rf'<code style="{style}">\1</code>', escape(said))

@@ -29,7 +29,7 @@ class Note:
         self.said = said
 
     def _repr_html_(self) -> str:
-        return f'<div style="{html.BOX}border-left:4px solid #6e7781;padding:.4em .9em;">{html.code(self.said)}</div>'
+        return html.box(html.code(self.said))
 
     def __repr__(self) -> str:
         return self.said
@@ -75,9 +75,13 @@ def find_exercise(question: str, namespace: dict[str, Any]) -> str:
     """
     having = [name for name in exercises.names() if question in {q.id for q in exercises.manifest(name).questions}]
     if not having:
-        known = ", ".join(q.id for name in exercises.names() for q in exercises.manifest(name).questions if not q.manual)
+        known = ", ".join(
+            q.id for name in exercises.names() for q in exercises.manifest(name).questions if not q.manual
+        )
         raise LookupError(f"No question is called `{question}`. There are: {known}.")
-    best = max(having, key=lambda name: sum(n in namespace for q in exercises.manifest(name).questions for n in q.defines))
+    best = max(
+        having, key=lambda name: sum(n in namespace for q in exercises.manifest(name).questions for n in q.defines)
+    )
     if next(q for q in exercises.manifest(best).questions if q.id == question).manual:
         raise LookupError(f"`{question}` is read by a person; there is nothing to check automatically.")
     return best

@@ -94,7 +94,11 @@ EXPLANATIONS = {
     "SystemExit": ("`exit()` and `sys.exit()` end the program, the checks included.", "Remove the call.", ""),
     "EOFError": ("Nobody is there to type while the exercise is checked.", "Replace `input()` by a value.", ""),
 }
-DEFAULT = ("Your code stopped with an error.", "Call the function yourself in a new cell with a small input, and read the traceback from below.", "")
+DEFAULT = (
+    "Your code stopped with an error.",
+    "Call the function yourself in a new cell with a small input, and read the traceback from below.",
+    "",
+)
 
 
 def explain(call: str, raised: Raised) -> Failure:

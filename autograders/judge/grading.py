@@ -174,9 +174,20 @@ def _result(source, handed, chosen, found, stood_in, said, usage, layers, seed) 
 def ungraded(source: str, why: str) -> Result:
     """The result for a file that cannot be graded: no points, and a person is asked to look."""
     nothing = {"points": 0.0, "max_points": 0.0, "manual_points": 0.0, "questions": (), "layers": ()}
-    usage, about = Usage(0.0, 0.0, 0.0), {"versions": versions(), "backend": backend(), "grader": autograders.__version__}
+    usage, about = (
+        Usage(0.0, 0.0, 0.0),
+        {"versions": versions(), "backend": backend(), "grader": autograders.__version__},
+    )
     return Result(
-        source=source, exercise="", submission="", status="internal", notes=(why,), usage=usage, seed="", **nothing, **about
+        source=source,
+        exercise="",
+        submission="",
+        status="internal",
+        notes=(why,),
+        usage=usage,
+        seed="",
+        **nothing,
+        **about,
     )
 
 

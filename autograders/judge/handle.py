@@ -15,7 +15,18 @@ from msgspec.structs import replace
 from autograders.checks.failure import Failure, GraderError
 from autograders.judge.explaining import explain
 from autograders.learner import messages
-from autograders.learner.messages import Array, Described, Evaluate, Evaluated, Missing, Opaque, Raised, Ref, Scalar, Target
+from autograders.learner.messages import (
+    Array,
+    Described,
+    Evaluate,
+    Evaluated,
+    Missing,
+    Opaque,
+    Raised,
+    Ref,
+    Scalar,
+    Target,
+)
 
 ALLOWED_DTYPES = {
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -62,7 +73,9 @@ class Value:
         self.kind, self.tree, self.ref = described.kind, described.tree, described.ref
         self.items = [Value(item, submission, f"{text}[{i}]") for i, item in enumerate(described.items)]
         self.paths = [path for item in self.items for path in item.paths] or list(described.paths)
-        self.leaves = [leaf for item in self.items for leaf in item.leaves] or [_leaf(leaf) for leaf in described.leaves]
+        self.leaves = [leaf for item in self.items for leaf in item.leaves] or [
+            _leaf(leaf) for leaf in described.leaves
+        ]
         self.changed = seen.changed if seen else ()
         self.wrote = seen.wrote if seen else ()
         self.printed = seen.printed if seen else ""
@@ -86,18 +99,30 @@ class Value:
         """The single number this is, whichever type carries it."""
         name = name or f"`{self.text}`"
         if len(self.leaves) != 1 or not is_number(self.leaves[0]) or self.leaves[0].size != 1:
-            raise Failure(f"{name} must be one number, but is {self.describe()}.", "The contract names a single value here.")
+            why, hint = (
+                "The contract names a single value here.",
+                "Reduce an array to one number, for example by its mean.",
+            )
+            raise Failure(f"{name} must be one number, but is {self.describe()}.", why, hint, "G01")
         return self.leaves[0].reshape(()).item()
 
     def array(self, name: str = "") -> np.ndarray:
         """The single array this is; a list or tuple of numbers counts as one."""
         name = name or f"`{self.text}`"
+        if self.described.callable:
+            why, hint = (
+                "Making a layer gives something to call; numbers come when it is called.",
+                "Write `nn.Dense(size)(x)`.",
+            )
+            raise Failure(f"{name} must be an array, but is {self.describe()}.", why, hint, "L13")
         if not self.leaves or not all(is_number(leaf) for leaf in self.leaves):
             raise Failure(f"{name} must be an array, but is {self.describe()}.", "The contract names an array here.")
         if len(self.leaves) == 1 and self.kind not in ("list", "tuple"):
             return self.leaves[0]
         if len({leaf.shape for leaf in self.leaves}) > 1:
-            raise Failure(f"{name} must be one array, but its parts differ in shape.", "The contract names an array here.")
+            raise Failure(
+                f"{name} must be one array, but its parts differ in shape.", "The contract names an array here."
+            )
         return np.stack(self.leaves)
 
     def attribute(self, name: str) -> "Value":
@@ -118,7 +143,7 @@ class Value:
                 return f"the {self.kind} {leaf.item():.6g}" if self.kind != "bool" else f"the bool {leaf.item()}"
             return f"an array of shape {leaf.shape} and dtype {leaf.dtype}"
         if self.described.callable:
-            return f"a {self.kind} (something to call, not a value)"
+            return f"a {self.kind}, something to call"
         return f"a {self.kind}" + (f" with {len(self.leaves)} leaves" if self.leaves else "")
 
 
@@ -128,13 +153,12 @@ class Function:
     def __init__(self, submission: "Submission", target: Target, text: str):
         self.submission, self.target, self.text = submission, target, text
 
-    def __call__(self, *args: Any, jit: bool = False, watch: bool = False, record: str = "", **kwargs: Any) -> Value:
+    def __call__(self, *args: Any, watch: bool = False, record: str = "", **kwargs: Any) -> Value:
         """Call on fresh copies of the arguments; raises Failure for what the learner's code raises."""
         request = messages.Call(
             self.target,
             tuple(to_wire(a) for a in args),
             {key: to_wire(a) for key, a in kwargs.items()},
-            jit,
             watch,
             record,
             self.submission.request_s,
@@ -142,10 +166,6 @@ class Function:
         text = f"{self.text}({_arguments(args, kwargs)})"
         reply = self._asked(request, text)
         return Value(reply.value, self.submission, text, reply)
-
-    def method(self, name: str) -> "Function":
-        """A method of this class or object, not yet called."""
-        return Function(self.submission, replace(self.target, method=name), f"{self.text}.{name}")
 
     def program(self, *args: Any, transform: str = "", again: bool = False) -> "Program":
         """The program that JAX traces from it for arguments like these; Python numbers among them stay fixed.
@@ -202,13 +222,13 @@ class Program:
     def _evaluate(self, args: tuple, steps: int, feedback: tuple) -> Evaluated:
         leaves = [leaf for a, keep in zip(args, self.fixed, strict=True) if not keep for leaf in leaves_of(a)]
         specs = self.traced.inputs
-        if len(leaves) != len(specs) or any(np.shape(x) != _shape(s) for x, s in zip(leaves, specs)):
+        if len(leaves) != len(specs) or any(np.shape(x) != _shape(s) for x, s in zip(leaves, specs, strict=True)):
             raise Failure(
                 f"the state of `{self.function.text}` changed its form between two steps.",
                 "A state must keep its tree structure, shapes and dtypes, or jit has to compile again for every step.",
                 "Return a state built like the one that came in.",
             )
-        inputs = tuple(_encode(x, s.dtype) for x, s in zip(leaves, specs))
+        inputs = tuple(_encode(x, s.dtype) for x, s in zip(leaves, specs, strict=True))
         reply = self.function.submission.evaluate(Evaluate(self.traced.program, inputs, steps, feedback))
         if isinstance(reply, str):
             raise Failure(f"the program of `{self.function.text}` could not be run: {reply}")

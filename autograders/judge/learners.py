@@ -24,6 +24,7 @@ from autograders.learner.messages import (
     Request,
     Run,
     StandIn,
+    Target,
     Trace,
     Usage,
     Used,
@@ -150,9 +151,10 @@ class ConfinedLearner:
             return self.peer.ask(request, Reply, self.limits.request_s + self.limits.grace_s)
         except ProcessLost as lost:
             self.peer = None
-            name = request.target.name if isinstance(request, (Call, Trace)) else ""
+            target = request.target if isinstance(request, (Call, Trace)) else Target()
+            name = target.method or target.name
             raise LimitHit(
-                f"The process ended while `{name or 'your code'}` was running: {lost.reason}.",
+                f"{f'`{name}`' if name else 'Your code'} did not come to an end: {lost.reason}.",
                 "Usually an endless loop, a call of exit(), or far too much memory.",
                 "Call the function yourself in a new cell and watch what happens.",
             ) from None

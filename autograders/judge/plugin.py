@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from autograders.checks import Failure, GraderError
+from autograders.display.text import clean
 from autograders.judge.verdicts import Verdict
 
 PUBLIC_SEED = "public"
@@ -96,7 +97,7 @@ class NotebookFile(pytest.File):
         super().__init__(**kwargs)
         self.exercise = exercise
 
-    def collect(self) -> Iterator[pytest.Module]:
+    def collect(self) -> Iterator[pytest.Item]:
         from autograders import exercises
         from autograders.judge import submissions
 
@@ -106,7 +107,17 @@ class NotebookFile(pytest.File):
             except submissions.Unreadable as error:
                 raise self.CollectError(str(error)) from error
         test_file = exercises.load(self.exercise).test_file
-        yield pytest.Module.from_parent(self, path=test_file, name="checks", nodeid=self.nodeid)
+        module = pytest.Module.from_parent(self, path=test_file, name="checks", nodeid=self.nodeid)
+        for item in module.collect():
+            yield NotebookCheck.from_parent(module, name=item.function.graded.id, callobj=item.function)
+
+
+class NotebookCheck(pytest.Function):
+    """A check of a notebook, shown under its own name and that of the notebook: `counter.ipynb::same_under_jit`."""
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        notebook = self.getparent(NotebookFile).path
+        return notebook, None, f"{self.name} ({notebook.name})"
 
 
 @pytest.fixture
@@ -154,6 +165,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     for need in graded.needs:
         verdict = bench.verdicts.get((_path(item), need))
+        if verdict is None and isinstance(item, NotebookCheck):
+            continue  # pytest was asked for this check alone
         if verdict is None or verdict.status != "pass":
             unsolved = bool(verdict and verdict.unsolved)
             blocked = Verdict("blocked", f"Waits for {need}.", "", "Mend that one first.", unsolved=unsolved)
@@ -173,10 +186,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
     if isinstance(error, Failure):
         bench.verdicts[key] = verdict_of(error)
         report.longrepr = told(bench.verdicts[key])
+    elif isinstance(error, pytest.skip.Exception) and isinstance(item, NotebookCheck):
+        report.longrepr = (report.location[0], None, str(error))  # not where in this file it was skipped
     elif error is None and call.when == "call":
         bench.verdicts[key] = Verdict("pass")
     elif error is not None and not isinstance(error, pytest.skip.Exception):
         bench.verdicts[key] = internal(error)
+        report.sections.insert(0, ("not your mistake", told(bench.verdicts[key])))
     return report
 
 
@@ -190,10 +206,12 @@ def internal(error: BaseException) -> Verdict:
     """A fault of ours, told as one."""
     named = f"{type(error).__name__}: {error}" if isinstance(error, GraderError) else type(error).__name__
     what = f"The grader failed here, not your code ({named[:200]})."
-    return Verdict("internal", what, "Nothing was scored for this check; a person has to look.", "Show this to your teacher.")
+    return Verdict(
+        "internal", what, "Nothing was scored for this check; a person has to look.", "Show this to your teacher."
+    )
 
 
 def told(verdict: Verdict) -> str:
     """A verdict as text: what, why, hint."""
-    lines = [("what", verdict.what), ("why ", verdict.why), ("hint", verdict.hint)]
-    return "\n".join(f"  {label}: {text}" for label, text in lines if text)
+    lines = [("what: ", verdict.what), ("why:  ", verdict.why), ("hint: ", verdict.hint)]
+    return "\n".join(label + clean(text) for label, text in lines if text)

@@ -32,9 +32,10 @@ def read(path: Path, exercise: str = "") -> Handed:
         content = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or error}. Check the path and its permissions.") from error
-    if path.suffix == ".ipynb":
+    kind = path.suffix.lower()
+    if kind == ".ipynb":
         return from_notebook(parse_notebook(content, path), path, content, exercise)
-    if path.suffix == ".py":
+    if kind == ".py":
         return _handed(_script(content, path), path, content, exercise)
     raise Unreadable(f"{path}: neither a notebook (.ipynb) nor a Python file (.py). Hand in one of these.")
 
@@ -43,13 +44,15 @@ def from_notebook(notebook: nbformat.NotebookNode, path: Path, content: bytes, e
     """The submission in a notebook that is read already."""
     cells = [Cell(i, c.source) for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
     said = notebook.metadata.get("stateless", {})
-    return _handed(cells, path, content, exercise or str(said.get("exercise", "") if isinstance(said, dict) else ""))
+    told = said.get("exercise", "") if isinstance(said, dict) else ""
+    return _handed(cells, path, content, exercise or (told if told in exercises.names() else ""))
 
 
 def _handed(cells: list[Cell], path: Path, content: bytes, exercise: str) -> Handed:
-    name = exercise or guess(cells)
-    if name not in exercises.names():
-        known = ", ".join(exercises.names())
+    name, known = exercise or guess(cells), ", ".join(exercises.names())
+    if name and name not in exercises.names():
+        raise Unreadable(f"{path}: no exercise is called {name!r}. There are: {known}.")
+    if not name:
         raise Unreadable(f"{path}: which exercise this answers cannot be told. Say it with --exercise NAME ({known}).")
     return Handed(name, tuple(cells), hashlib.sha256(content).hexdigest())
 
@@ -59,12 +62,14 @@ def parse_notebook(content: bytes, path: Path) -> nbformat.NotebookNode:
     try:
         text = content.decode("utf-8-sig")
         raw = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         advice = "Save it again in Jupyter, or hand in an earlier checkpoint."
         raise Unreadable(f"{path}: not a notebook, or one that was cut off ({error}). {advice}") from error
     major = raw.get("nbformat") if isinstance(raw, dict) else None
     if not isinstance(major, int):
-        raise Unreadable(f"{path}: JSON, but not a notebook: it has no nbformat number. Hand in the .ipynb file itself.")
+        raise Unreadable(
+            f"{path}: JSON, but not a notebook: it has no nbformat number. Hand in the .ipynb file itself."
+        )
     if major > 4:
         raise Unreadable(f"{path}: notebook format {major} is newer than this grader knows (4). Save it in format 4.")
     try:
@@ -75,7 +80,9 @@ def parse_notebook(content: bytes, path: Path) -> nbformat.NotebookNode:
             cell.source, cell.cell_type = str(cell.source).replace("\r\n", "\n"), str(cell.cell_type)
     except Exception as error:  # nbformat raises many kinds for malformed cells
         advice = "Save it again in Jupyter."
-        raise Unreadable(f"{path}: a notebook whose cells cannot be read ({type(error).__name__}: {error}). {advice}") from error
+        raise Unreadable(
+            f"{path}: a notebook whose cells cannot be read ({type(error).__name__}: {error}). {advice}"
+        ) from error
     return notebook
 
 
@@ -94,8 +101,12 @@ def _script(content: bytes, path: Path) -> list[Cell]:
     except (SyntaxError, ValueError):
         return [Cell(0, text)]
     lines = text.split("\n")
+    if not statements:
+        return []
     starts = [min([s.lineno, *(d.lineno for d in getattr(s, "decorator_list", []))]) - 1 for s in statements]
-    return [Cell(i, "\n".join(lines[a:b])) for i, (a, b) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True))]
+    return [
+        Cell(i, "\n".join(lines[a:b])) for i, (a, b) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True))
+    ]
 
 
 def guess(cells: list[Cell]) -> str:

@@ -76,10 +76,14 @@ class Result(msgspec.Struct, frozen=True):
     grader: str
 
 
-MISSING = Verdict("internal", "This check gave no verdict.", "The grader failed, not your code.", "Show this to your teacher.")
+MISSING = Verdict(
+    "internal", "This check gave no verdict.", "The grader failed, not your code.", "Show this to your teacher."
+)
 
 
-def questions(exercise: Exercise, verdicts: Mapping[str, Verdict], stood_in: Mapping[str, tuple[str, ...]]) -> list[QuestionResult]:
+def questions(
+    exercise: Exercise, verdicts: Mapping[str, Verdict], stood_in: Mapping[str, tuple[str, ...]]
+) -> list[QuestionResult]:
     """Points follow statuses here and nowhere else; a check without a verdict is internal, never a pass."""
     results = []
     wrong = {c.question for c in exercise.checks if c.id in verdicts and verdicts[c.id].status != "pass"}

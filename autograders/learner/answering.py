@@ -8,7 +8,7 @@ import sys
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -55,7 +55,6 @@ class Answerer:
     def __init__(self, namespace: dict[str, Any], alarms: bool):
         self.namespace, self.alarms = namespace, alarms
         self.objects = Objects()
-        self.jitted: dict[Target, Callable] = {}
 
     def answer(self, request: Request) -> Reply:
         """The reply to one request; whatever the learner's code raises comes back as `Raised`."""
@@ -81,10 +80,12 @@ class Answerer:
         args, kwargs = self._arguments(request)
         before = observing.fresh_copy((args, kwargs))
         owner = getattr(function, "__self__", None)
-        if request.jit:
-            function = self.jitted.setdefault(request.target, jax.jit(lambda *a, **k: self._target(request.target)(*a, **k)))
         world = self._world(owner) if request.watch else {}
-        with observing.printed_text() as printed, observing.trace_events() as traced, self._recorded(request.record) as records:
+        with (
+            observing.printed_text() as printed,
+            observing.trace_events() as traced,
+            self._recorded(request.record) as records,
+        ):
             result = function(*args, **kwargs)
             jax.block_until_ready(result)
         return Returned(
@@ -111,7 +112,6 @@ class Answerer:
             for source in request.sources:
                 exec(compile(source, "<reference>", "exec"), space)
         self.namespace.update({name: space[name] for name in request.names})
-        self.jitted.clear()
         return Done()
 
     def _usage(self, request: Usage) -> Used:
@@ -137,7 +137,9 @@ class Answerer:
 
     def _world(self, owner: Any) -> dict[str, Any]:
         """Fingerprints of the learner's own globals and of the object whose method is called."""
-        found = observing.snapshot(owner, "self") if owner is not None and not isinstance(owner, types.ModuleType) else {}
+        found = (
+            observing.snapshot(owner, "self") if owner is not None and not isinstance(owner, types.ModuleType) else {}
+        )
         for name, value in list(self.namespace.items()):
             if not name.startswith("_") and name not in ("In", "Out") and not isinstance(value, types.ModuleType):
                 found |= observing.snapshot(value, f"the global {name}")
@@ -204,6 +206,10 @@ def raised(error: BaseException, trace: Any) -> Raised:
 def _own_line(trace: Any) -> tuple[str, str]:
     """The innermost line that stands in no installed file: cells are compiled under names that are no files."""
     for frame in reversed(traceback.extract_tb(trace)):
-        if frame.filename.startswith("<ipython-input") or "ipykernel_" in frame.filename or frame.filename == "<submission>":
+        if (
+            frame.filename.startswith("<ipython-input")
+            or "ipykernel_" in frame.filename
+            or frame.filename == "<submission>"
+        ):
             return (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()[:200], frame.name
     return "", ""

@@ -88,12 +88,11 @@ class Lookup(msgspec.Struct, tag="lookup", frozen=True):
 
 
 class Call(msgspec.Struct, tag="call", frozen=True):
-    """Call a target on fresh copies of the arguments; `jit` wraps it in jax.jit, `record` notes the calls of a name meanwhile."""
+    """Call a target on fresh copies of the arguments; `record` notes the calls of a name meanwhile."""
 
     target: Target
     args: tuple[Wire, ...] = ()
     kwargs: dict[str, Wire] = {}
-    jit: bool = False
     watch: bool = False
     record: str = ""
     seconds: float = 60.0

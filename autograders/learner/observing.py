@@ -37,7 +37,7 @@ def changed_places(before: Any, after: Any, name: str) -> list[str]:
         return [name]
     return [
         name + jax.tree_util.keystr(path)
-        for (path, a), (_, b) in zip(old, new)
+        for (path, a), (_, b) in zip(old, new, strict=True)
         if not (is_array(b) and getattr(b, "is_deleted", bool)()) and not _same_leaf(a, b)
     ]
 

@@ -5,6 +5,7 @@ import builtins
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -46,11 +47,20 @@ class Shell(InteractiveShell):
         print(NO_SHELL)
         return []
 
+    def ask_exit(self) -> None:
+        """`exit()` and `quit()` end their cell only."""
+        raise SystemExit
+
     def enable_gui(self, gui: Any = None) -> None:
         """Plots are drawn inline; there is no event loop to join."""
 
     def _showtraceback(self, kind: Any, value: Any, lines: list[str]) -> None:
         """The caller reads the traceback from the result; nothing is printed."""
+
+
+def no_script(line: str, cell: str) -> None:
+    """`%%bash` and its like while grading."""
+    print(NO_SHELL)
 
 
 def no_input(prompt: str = "") -> str:
@@ -68,6 +78,8 @@ class Session:
         self.shell = Shell.instance(config=settings, colors="nocolor")
         self.shell.enable_matplotlib("inline")
         self.namespace = self.shell.user_ns
+        for language in ("script", *self.shell.magics_manager.registry["ScriptMagics"].script_magics):
+            self.shell.register_magic_function(no_script, "cell", language)
         self.shell.builtin_trap.activate()
         builtins.input = no_input
         autograders.GRADING = True
@@ -94,9 +106,15 @@ class Session:
 
     def _outputs(self, captured: Any) -> list[dict]:
         streams = [("stdout", captured.stdout), ("stderr", captured.stderr)]
-        outputs = [{"output_type": "stream", "name": n, "text": text[:MAX_OUTPUT]} for n, text in streams if text]
+        outputs = [
+            {"output_type": "stream", "name": n, "text": without_paths(text[:MAX_OUTPUT])}
+            for n, text in streams
+            if text
+        ]
         for rich in captured.outputs:
-            outputs.append({"output_type": "display_data", "data": _small(rich.data or {}), "metadata": rich.metadata or {}})
+            outputs.append(
+                {"output_type": "display_data", "data": _small(rich.data or {}), "metadata": rich.metadata or {}}
+            )
         return outputs + [dict(r, data=_small(r["data"])) for r in self.shell.cell_results]
 
     def _error(self, error: BaseException) -> dict:
@@ -105,13 +123,21 @@ class Session:
             message = str(error)
         except Exception:  # a learner's own exception may fail to print itself
             lines, message = [type(error).__name__], ""
-        lines = "\n".join(lines).split("\n")
+        lines = without_paths("\n".join(lines)).split("\n")
         return {
             "output_type": "error",
             "ename": type(error).__name__,
             "evalue": message[:MAX_OUTPUT],
             "traceback": lines[-30:],
         }
+
+
+def without_paths(text: str) -> str:
+    """Text in which the grader's own folders are not named: tracebacks and warnings go into feedback pages."""
+    package = str(Path(autograders.__file__).resolve().parent)
+    for folder in sorted({sys.prefix, sys.base_prefix, package, os.getcwd()}, key=len, reverse=True):
+        text = text.replace(folder + os.sep, "")
+    return text
 
 
 def _small(data: dict[str, Any]) -> dict[str, Any]:

@@ -48,19 +48,23 @@ TRANSFORMS: dict[str, Callable[[Callable], Callable]] = {
 }
 
 
-def trace(objects: Objects, function: Callable, args: tuple[Any, ...], fixed: tuple[bool, ...], transform: str) -> Traced:
+def trace(
+    objects: Objects, function: Callable, args: tuple[Any, ...], fixed: tuple[bool, ...], transform: str
+) -> Traced:
     """Trace `function` anew for arguments like `args`, those marked fixed kept as they are.
 
     Raises whatever the learner's code raises under tracing, and TypeError for leaves that jit cannot take.
     """
-    moving = [a for a, keep in zip(args, fixed) if not keep]
+    moving = [a for a, keep in zip(args, fixed, strict=True) if not keep]
     leaves, structure = jax.tree.flatten(moving)
     specs = [_spec(leaf) for leaf in leaves]
     described: list[Described] = []
 
     def program(*flat: Any) -> list[Any]:
         given = iter(jax.tree.unflatten(structure, flat))
-        result = TRANSFORMS[transform](lambda *a: function(*a))(*(a if keep else next(given) for a, keep in zip(args, fixed)))
+        result = TRANSFORMS[transform](lambda *a: function(*a))(
+            *(a if keep else next(given) for a, keep in zip(args, fixed, strict=True))
+        )
         described[:] = [_describe_abstract(objects, result)]
         return jax.tree.leaves(result)
 
@@ -119,5 +123,7 @@ def _calls_host(equation: Any) -> bool:
 
 def _outside_largest_jit(jaxpr: Any) -> int:
     """How many equations are dispatched one by one when the function is called: 0 or few when it is jitted as a whole."""
-    inside = [sum(1 for _ in _equations(e.params["jaxpr"].jaxpr)) for e in jaxpr.eqns if e.primitive.name in ("jit", "pjit")]
+    inside = [
+        sum(1 for _ in _equations(e.params["jaxpr"].jaxpr)) for e in jaxpr.eqns if e.primitive.name in ("jit", "pjit")
+    ]
     return sum(1 for _ in _equations(jaxpr)) - (max(inside) + 1 if inside else 0)

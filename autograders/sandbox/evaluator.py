@@ -12,10 +12,12 @@ import jax
 import msgspec
 from jax import export
 
-from autograders.learner.messages import Array, Connection, Evaluate, Evaluated
+from autograders.learner.messages import Connection, Evaluate, Evaluated
 from autograders.learner.values import array_from_wire, array_to_wire
 
-ALLOWED_CALLS = re.compile(r"lapack_\w+_ffi|Sharding|SPMDFullToShardShape|SPMDShardToFullShape|cu_threefry2x32_ffi|topk|annotate_device_placement")
+ALLOWED_CALLS = re.compile(
+    r"lapack_\w+_ffi|Sharding|SPMDFullToShardShape|SPMDShardToFullShape|cu_threefry2x32_ffi|topk|annotate_device_placement"
+)
 REFUSED_OPERATIONS = re.compile(r"stablehlo\.(infeed|outfeed|send|recv)\b")
 _programs: dict[str, object] = {}
 

@@ -24,16 +24,90 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 CLONE_THREAD = 0x10000
 MASK32 = 0xFFFFFFFF  # the kernel reads 32 bits of these arguments, seccomp compares 64
-REFUSED = (
-    "fork vfork execve execveat socket connect bind listen accept accept4 memfd_create memfd_secret ptrace "
-    "process_vm_readv process_vm_writev process_madvise pidfd_open pidfd_getfd pidfd_send_signal kill tkill "
-    "rt_sigqueueinfo rt_tgsigqueueinfo io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key "
-    "mount umount2 pivot_root chroot unshare setns bpf perf_event_open userfaultfd init_module finit_module "
-    "delete_module kexec_load reboot swapon swapoff acct quotactl open_by_handle_at name_to_handle_at inotify_init "
-    "inotify_init1 fanotify_init shmget msgget semget mq_open setuid setgid setreuid setregid setresuid setresgid "
-    "setgroups capset personality setpriority sched_setaffinity truncate"
-).split()
-PRETENDED = "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat setxattr".split()
+REFUSED = [
+    "fork",
+    "vfork",
+    "execve",
+    "execveat",
+    "socket",
+    "connect",
+    "bind",
+    "listen",
+    "accept",
+    "accept4",
+    "memfd_create",
+    "memfd_secret",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "process_madvise",
+    "pidfd_open",
+    "pidfd_getfd",
+    "pidfd_send_signal",
+    "kill",
+    "tkill",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "mount",
+    "umount2",
+    "pivot_root",
+    "chroot",
+    "unshare",
+    "setns",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "kexec_load",
+    "reboot",
+    "swapon",
+    "swapoff",
+    "acct",
+    "quotactl",
+    "open_by_handle_at",
+    "name_to_handle_at",
+    "inotify_init",
+    "inotify_init1",
+    "fanotify_init",
+    "shmget",
+    "msgget",
+    "semget",
+    "mq_open",
+    "setuid",
+    "setgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setgroups",
+    "capset",
+    "personality",
+    "setpriority",
+    "sched_setaffinity",
+    "truncate",
+]
+PRETENDED = [
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "chown",
+    "fchown",
+    "lchown",
+    "fchownat",
+    "utime",
+    "utimes",
+    "utimensat",
+    "futimesat",
+    "setxattr",
+]
 FCNTL_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: they make the kernel signal another process
 
 
@@ -78,7 +152,13 @@ def _landlock(writable: tuple[Path, ...]) -> None:
 
     ruleset = Landlock(strict=False)
     package = Path(__file__).resolve().parents[1]
-    interpreter = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(package)}
+    interpreter = {
+        sys.prefix,
+        sys.base_prefix,
+        sysconfig.get_path("purelib"),
+        sysconfig.get_path("platlib"),
+        str(package),
+    }
     folders = [p for p in (*FOLDERS, *interpreter) if os.path.isdir(p)]
     ruleset.allow_read(*folders).allow_execute(*folders)
     ruleset.add_path_rule(*[p for p in FILES if os.path.exists(p)], access=AccessFs.READ_FILE)

@@ -79,7 +79,13 @@ class Zygote:
     def _start(self) -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "MPLBACKEND": "agg", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+        environment |= {
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "MALLOC_ARENA_MAX": "2",
+            "MPLBACKEND": "agg",
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        }
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-m", "autograders.sandbox.zygote", str(theirs.fileno())],

@@ -239,7 +239,7 @@ jax.make_jaxpr(Counter().count)()
 # No inputs. No operations, not even an addition. One output, the constant 1. This program could
 # not count if it wanted to.
 #
-# For comparison, here is the program of `double`:
+# For comparison, here is the program of `double`, written in one line and without its `print`:
 
 # %%
 jax.make_jaxpr(lambda x: 2 * x)(1.0)

@@ -162,6 +162,9 @@ print(jnp.log(jax.nn.softmax(scores)))
 # Write the loss of a batch: the cross-entropy of each image, averaged over the batch. You choose
 # in which form you keep `params`: as `model.init` returns it, or only what stands under `"params"`.
 # Just stay with your choice in the questions that follow.
+#
+# (The check tries your loss on parameters from your own first state. So it stands a little further
+# down, after the next question.)
 
 # %% nbgrader={"grade": false, "grade_id": "loss_answer", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def loss_fn(params: Params, batch: Batch) -> jax.Array:
@@ -183,9 +186,6 @@ def loss_fn(params: Params, batch: Batch) -> jax.Array:
     return losses.mean()
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-check("loss")
-
 # %% [markdown]
 # ## 4. What has to be remembered?
 #
@@ -194,7 +194,10 @@ check("loss")
 # parameter `w`, a vector of three numbers:
 
 # %%
-tx.init({"w": jnp.zeros(3)})
+adam_state, _ = tx.init({"w": jnp.zeros(3)})
+print("count:", adam_state.count)
+print("mu:   ", adam_state.mu)
+print("nu:   ", adam_state.nu)
 
 # %% [markdown]
 # `count` is the number of steps, `mu` a running mean of the gradients, `nu` a running mean of their
@@ -215,6 +218,8 @@ tx.init({"w": jnp.zeros(3)})
 # Make the first state of a training. Either form will do. Below it stands `get_params`, through
 # which we look up the parameters in your state. It is written for a `TrainState`; if your state is
 # something else, change it to fit.
+#
+# Two checks stand below your answer: one for `loss`, one for `state`.
 
 # %% nbgrader={"grade": false, "grade_id": "state_answer", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def create_state(key: jax.Array) -> State:
@@ -239,6 +244,9 @@ def create_state(key: jax.Array) -> State:
 def get_params(state: State) -> Params:
     """Return the parameters in `state`, in the form that `loss_fn` takes."""
     return state.params
+
+# %% nbgrader={"grade": true, "grade_id": "loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("loss")
 
 # %% nbgrader={"grade": true, "grade_id": "state", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check("state")

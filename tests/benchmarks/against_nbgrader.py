@@ -62,7 +62,7 @@ def course(folder: Path, stock: bool) -> None:
 def submit(folder: Path, name: str, count: int) -> None:
     """Right and wrong submissions in turn, no two alike."""
     files = sorted((ROOT / "tests" / "submissions" / name).glob("good__*.py"))[: count // 2]
-    files += sorted((ROOT / "tests" / "submissions" / name).glob("bad__*.py"))[:: 3][: count - len(files)]
+    files += sorted((ROOT / "tests" / "submissions" / name).glob("bad__*.py"))[::3][: count - len(files)]
     for number, file in enumerate(files):
         target = folder / "submitted" / f"learner{number:03d}" / name / f"{name}.ipynb"
         target.parent.mkdir(parents=True)
@@ -71,7 +71,9 @@ def submit(folder: Path, name: str, count: int) -> None:
 
 
 def main(count: int) -> None:
-    table = Table("exercise", "stock, s each", "ours, s each", "stock / ours", title=f"{count} submissions of each exercise")
+    table = Table(
+        "exercise", "stock, s each", "ours, s each", "stock / ours", title=f"{count} submissions of each exercise"
+    )
     with tempfile.TemporaryDirectory() as scratch:
         folders = {"stock": Path(scratch, "stock"), "ours": Path(scratch, "ours")}
         for kind, folder in folders.items():

@@ -14,7 +14,6 @@ from autograders.course.assignments import copy_to
 from autograders.course.release import release
 from tests.conftest import ROOT
 
-
 pytestmark = pytest.mark.xdist_group("release")
 
 

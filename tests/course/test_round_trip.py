@@ -35,11 +35,21 @@ class Desk:
     def __init__(self, folder: Path, user: str):
         self.folder = folder
         binaries = Path(sys.executable).parent
-        self.environment = {**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}", "USER": user, "LOGNAME": user, "HOME": str(folder)}
+        self.environment = {
+            **os.environ,
+            "PATH": f"{binaries}:{os.environ['PATH']}",
+            "USER": user,
+            "LOGNAME": user,
+            "HOME": str(folder),
+        }
 
     def nbgrader(self, *command: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *command], cwd=self.folder, env=self.environment, capture_output=True, text=True
+            [sys.executable, "-m", "nbgrader", *command],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stderr
@@ -58,7 +68,10 @@ def course(tmp_path_factory) -> Path:
             desk.folder.mkdir(exist_ok=True)
             settings = ["--Exchange.root=" + str(folder / "exchange"), "--course=stateless", f"--student={learner}"]
             desk.nbgrader("fetch_assignment", exercise, *settings)
-            hand_in(desk.folder / exercise / f"{exercise}.ipynb", ROOT / "tests" / "submissions" / exercise / f"{answers}.py")
+            hand_in(
+                desk.folder / exercise / f"{exercise}.ipynb",
+                ROOT / "tests" / "submissions" / exercise / f"{answers}.py",
+            )
             desk.nbgrader("submit", exercise, *settings)
         teacher.nbgrader("collect", exercise)
         teacher.nbgrader("autograde", exercise)

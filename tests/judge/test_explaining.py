@@ -19,10 +19,10 @@ CASES = {
 @pytest.mark.parametrize("kind, source", CASES.items(), ids=list(CASES))
 def test_the_classes_are_those_that_are_raised(engine, kind, source):
     """Each explanation belongs to an exception that such code really raises, and the learner's line is shown."""
+    import numpy as np
+
     from autograders.checks import Failure
     from autograders.judge.handle import Submission
-
-    import numpy as np
 
     learner = engine.learner([Cell(0, "import jax, jax.numpy as jnp, numpy as np"), Cell(1, source)])
     learner.start()

@@ -1,6 +1,7 @@
 """Cells run as in a notebook: magics, rich outputs, plots, errors, kept cell by cell."""
 
 import json
+import sys
 
 import pytest
 
@@ -22,13 +23,23 @@ CELLS = {
 }
 
 
+def test_no_output_names_a_folder_of_the_grader(outputs):
+    """Tracebacks and warnings show file names, not where the grader is installed."""
+    shown = "".join(text for text, _ in outputs.values())
+    assert sys.prefix not in shown
+    assert sys.base_prefix not in shown
+
+
 @pytest.fixture(scope="module")
 def outputs(engine) -> dict[str, tuple[str, str]]:
     """For each cell its outputs as one text, and its error."""
     learner = engine.learner([Cell(i, source) for i, source in enumerate(CELLS.values())])
     learner.start()
     learner.close()
-    return {name: (json.dumps([json.loads(o) for o in learner.ran[i].outputs]), learner.ran[i].error) for i, name in enumerate(CELLS)}
+    return {
+        name: (json.dumps([json.loads(o) for o in learner.ran[i].outputs]), learner.ran[i].error)
+        for i, name in enumerate(CELLS)
+    }
 
 
 @pytest.mark.parametrize(

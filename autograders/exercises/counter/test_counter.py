@@ -18,15 +18,26 @@ def predicted(submission: Submission, name: str, want: list[int], why: str, hint
     """A prediction is what the code really answers."""
     value = submission.value(name)
     if value.kind == "ellipsis" or value.kind == "NoneType":
-        raise Failure(f"`{name}` is still empty.", "This question waits for your answer.", "Write a list of three ints.", "", True)
+        raise Failure(
+            f"`{name}` is still empty.", "This question waits for your answer.", "Write a list of three ints.", "", True
+        )
     got = integers(np.ravel(value.array(f"`{name}`")).tolist())
-    require(got == want, f"`{name}` is {got if len(got) > 1 else got[0]}; that is not what happens.", why, hint, misconception)
+    require(
+        got == want,
+        f"`{name}` is {got if len(got) > 1 else got[0]}; that is not what happens.",
+        why,
+        hint,
+        misconception,
+    )
 
 
 @grades("predict", points=0.5)
 def test_predicts_three_eager_calls(submission):
     """Three calls of `Counter().count` without jit are predicted."""
-    why, hint = "Without jit this is ordinary Python: each call adds one.", "Call count three times on paper, from n = 0."
+    why, hint = (
+        "Without jit this is ordinary Python: each call adds one.",
+        "Call count three times on paper, from n = 0.",
+    )
     predicted(submission, "eager_calls", [1, 2, 3], why, hint, "C01")
 
 
@@ -84,8 +95,12 @@ def test_counts_up_when_threaded(counter):
     require(
         values == list(range(1, STEPS + 1)),
         f"threading the state through {STEPS} calls gave {', '.join(map(str, integers(values)))}; it should count 1, 2, 3, ...",
-        "The returned state is the old one, so every call starts from the same place." if stuck else "The value or the new state is off.",
-        "Return the value and a new state that is one further." if stuck else "Write down by hand what count(reset()) must return.",
+        "The returned state is the old one, so every call starts from the same place."
+        if stuck
+        else "The value or the new state is off.",
+        "Return the value and a new state that is one further."
+        if stuck
+        else "Write down by hand what count(reset()) must return.",
         "C21" if stuck else "",
     )
 
@@ -236,7 +251,10 @@ def test_mean_is_pure(submission, inputs):
         purity.state_unchanged(result, "state")
         purity.wrote_nothing(result)
         said = "`update_mean` gave another mean for the same state and number than before."
-        why, hint = "Part of the state is kept somewhere else than in the argument.", "Compute everything from the arguments."
+        why, hint = (
+            "Part of the state is kept somewhere else than in the argument.",
+            "Compute everything from the arguments.",
+        )
         require(close(again, means[k]), said, why, hint, "C10")
 
 
@@ -248,7 +266,9 @@ def test_mean_under_jit(submission, inputs):
     program = submission.update_mean.program(states[1], xs[1])
     got = [program(states[k], xs[k]).unpack("mean, state")[0].array() for k in range(1, 5)]
     for k, mean in enumerate(got, 1):
-        require_close(mean, means[k], f"under jit, the mean after {k + 1} numbers", FROZEN, "Use only the arguments.", "C01")
+        require_close(
+            mean, means[k], f"under jit, the mean after {k + 1} numbers", FROZEN, "Use only the arguments.", "C01"
+        )
 
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",))
@@ -305,7 +325,9 @@ def matches(submission: Submission, counter: Value, before: int, n: int, where: 
     why = "Each value and the state must be what n calls of your own `count` would give."
     hint = "In lax.scan the body returns (carry, output): the state first, the value second."
     for got, how in ((eager, ""), (traced, " under jit")):
-        require(got.shape == (n,), f"{where}, `values`{how} has shape {got.shape}; it should be {(n,)}.", why, hint, "T03")
+        require(
+            got.shape == (n,), f"{where}, `values`{how} has shape {got.shape}; it should be {(n,)}.", why, hint, "T03"
+        )
         require(
             integers(got.tolist()) == integers(want),
             f"{where}, `count_many`{how} gave {integers(got.tolist()[:4])}...; {n} single steps give {integers(want[:4])}...",

@@ -67,7 +67,9 @@ def test_computes_the_mlp(net, inputs):
         raise another_network(got, layers, x)
     # A hidden layer that is shut: whatever leaks through it is no ReLU.
     shut = [leaf * 0.1 if leaf.shape == (6, 7) else leaf for leaf in leaves]
-    shut = [np.full_like(leaf, -2) if leaf.shape == (7,) else leaf * 10 if leaf.shape == (7, 5) else leaf for leaf in shut]
+    shut = [
+        np.full_like(leaf, -2) if leaf.shape == (7,) else leaf * 10 if leaf.shape == (7, 5) else leaf for leaf in shut
+    ]
     got, layers = program(shut, x).array("what `Net` returns"), dense.layers_of(shut, SIZES)
     if difference(got, dense.mlp(layers, x)) > HALF:
         raise another_network(got, layers, x)
@@ -84,7 +86,12 @@ def another_network(got: np.ndarray, layers: dense.Layers, x: np.ndarray) -> Fai
     if close(got, dense.relu(want), HALF):
         return Failure("the output is never negative: ReLU stands after the last layer too.", why, hint)
     if np.allclose(got.sum(-1), 1, atol=HALF) or np.allclose(np.exp(got).sum(-1), 1, atol=HALF):
-        return Failure("each row of the output sums to one: a softmax stands at the end.", why, "Leave the softmax to the loss.", "L25")
+        return Failure(
+            "each row of the output sums to one: a softmax stands at the end.",
+            why,
+            "Leave the softmax to the loss.",
+            "L25",
+        )
     return Failure(f"the output is wrong by {difference(got, want):.2g} of its size.", why, hint)
 
 
@@ -98,7 +105,9 @@ def test_any_leading_axes(net, inputs):
         rows = apply(params, x.reshape(-1, SIZES[0])).array()
         want = rows.reshape(*shape, SIZES[-1])
         why = "Layers act on the last axis; all axes before it are batch axes, and `init` must not depend on them."
-        require_close(got, want, f"for an input of shape {x.shape}, the output", why, "Leave the leading axes alone.", "L12", HALF)
+        require_close(
+            got, want, f"for an input of shape {x.shape}, the output", why, "Leave the leading axes alone.", "L12", HALF
+        )
 
 
 @grades("net", points=0.5, needs=("one_dense_layer_per_size",))
@@ -114,9 +123,17 @@ def follows_the_key(first: Value, again: Value, other: Value, name: str) -> None
     why = "Randomness in JAX comes from the key alone."
     for before, after in zip(first.leaves, again.leaves, strict=True):
         said = f"{name} gave different parameters for the same key."
-        require(np.array_equal(before, after), said, why, "Use no np.random and no key that changes from call to call.", "R05")
+        require(
+            np.array_equal(before, after),
+            said,
+            why,
+            "Use no np.random and no key that changes from call to call.",
+            "R05",
+        )
     same = all(np.array_equal(a, b) for a, b in zip(first.leaves, other.leaves, strict=True))
-    require(not same, f"{name} gave the same parameters for two different keys.", why, "Use the key that comes in.", "R02")
+    require(
+        not same, f"{name} gave the same parameters for two different keys.", why, "Use the key that comes in.", "R02"
+    )
 
 
 # init_and_apply
@@ -168,7 +185,9 @@ def test_forward_same_under_jit(submission, inputs, sample):
     program, x = submission.forward.program(params, sample), draw(inputs, *sample.shape)
     want, got = submission.forward(params, x).array(), program(params, x).array()
     why = "jit freezes whatever is not an argument: NumPy randomness, globals, attributes."
-    require_close(got, want, "under jit, the output of `forward`", why, "Use only params and x, and jnp operations.", "C17", HALF)
+    require_close(
+        got, want, "under jit, the output of `forward`", why, "Use only params and x, and jnp operations.", "C17", HALF
+    )
 
 
 @grades("init_and_apply", points=0.5, needs=("forward_has_right_shape",))
@@ -178,7 +197,9 @@ def test_gradients_reach_the_params(submission, inputs, sample):
     grads = submission.forward.program(params, sample, transform="grad_of_squares")(params, sample)
     finite = all(np.all(np.isfinite(np.asarray(g, np.float64))) for g in grads.leaves)
     why = "A gradient flows from the output back to the parameters only through differentiable jnp operations on them."
-    require(finite, "a gradient with respect to the parameters is nan or infinite.", why, "Look for 0/0 or log(0).", "G15")
+    require(
+        finite, "a gradient with respect to the parameters is nan or infinite.", why, "Look for 0/0 or log(0).", "G15"
+    )
     moved = any(np.any(np.asarray(g, np.float64)) for g in grads.leaves)
     hint = "Use the `params` that come in, no stop_gradient, no argmax or rounding."
     require(moved, "all gradients with respect to the parameters are zero.", why, hint, "G07")
@@ -219,7 +240,13 @@ def same_paths(got: dict[str, np.ndarray], want: dict[str, np.ndarray], name: st
     """The result has a leaf of the right shape at every place, and no others."""
     why, hint = "A pytree operation changes leaves and keeps the tree.", "Use `jax.tree.map`, or `tree_map_with_path`."
     different = sorted(set(got) ^ set(want))
-    require(not different, f"`{name}` returned a tree that differs from the given one at `{', '.join(different[:3])}`.", why, hint, "T05")
+    require(
+        not different,
+        f"`{name}` returned a tree that differs from the given one at `{', '.join(different[:3])}`.",
+        why,
+        hint,
+        "T05",
+    )
     for path, leaf in want.items():
         shape = getattr(got[path], "shape", None)
         require(shape == leaf.shape, f"`{name}` turned `{path}` of shape {leaf.shape} into shape {shape}.", why, hint)
@@ -230,10 +257,18 @@ def test_counts_every_parameter(submission, inputs):
     """`count_params` is the number of numbers in all leaves, at any depth."""
     for host in (False, True):
         tree, leaves = nested(inputs, host)
-        got, want = submission.count_params(tree).number("what `count_params` returns"), sum(x.size for x in leaves.values())
+        got, want = (
+            submission.count_params(tree).number("what `count_params` returns"),
+            sum(x.size for x in leaves.values()),
+        )
         counted = " That is the number of leaves, not of numbers." if got == len(leaves) else ""
         said = f"`count_params` gave {got:g} for a nested dict of {want} numbers.{counted}"
-        require(got == want, said, "Every leaf counts with its size, at any depth.", "Sum `x.size` over `jax.tree.leaves(params)`.")
+        require(
+            got == want,
+            said,
+            "Every leaf counts with its size, at any depth.",
+            "Sum `x.size` over `jax.tree.leaves(params)`.",
+        )
 
 
 @grades("pytrees", points=0.5)
@@ -247,7 +282,13 @@ def test_scales_every_leaf(submission, inputs):
         for path, leaf in leaves.items():
             off = difference(got[path], np.asarray(leaf, np.float64) * factor)
             said = f"`scale_params` left `{path}` wrong by {off:.2g} of its size."
-            require(off <= HALF, said, "Every leaf is multiplied, whatever its name.", "Use `jax.tree.map` over params.", "C11")
+            require(
+                off <= HALF,
+                said,
+                "Every leaf is multiplied, whatever its name.",
+                "Use `jax.tree.map` over params.",
+                "C11",
+            )
 
 
 @grades("pytrees", points=0.5)
@@ -269,7 +310,10 @@ def test_keeps_structure_and_dtypes(submission, inputs):
     """`scale_params` and `zero_biases` keep the tree and every dtype, bfloat16 and NumPy leaves included."""
     for host in (False, True):
         tree, leaves = nested(inputs, host)
-        for name, value in (("scale_params", submission.scale_params(tree, 0.5)), ("zero_biases", submission.zero_biases(tree))):
+        for name, value in (
+            ("scale_params", submission.scale_params(tree, 0.5)),
+            ("zero_biases", submission.zero_biases(tree)),
+        ):
             got = by_path(value)
             same_paths(got, leaves, name)
             for path, leaf in leaves.items():
@@ -311,7 +355,13 @@ def test_declares_scale_and_shift(submission, inputs):
     for place, name, want in ((scale, "scale", 1.0), (shift, "shift", 0.0)):
         leaf = values.leaves[place]
         why, hint = "One number for each place along the last axis.", "The shape is `(x.shape[-1],)`."
-        require(leaf.shape == (5,), f"`{name}` has shape {leaf.shape} for an input of shape (3, 5); it should be (5,).", why, hint, "L11")
+        require(
+            leaf.shape == (5,),
+            f"`{name}` has shape {leaf.shape} for an input of shape (3, 5); it should be (5,).",
+            why,
+            hint,
+            "L11",
+        )
         started = bool(np.all(np.asarray(leaf, np.float64) == want))
         why, hint = "At the start, Affine changes nothing.", "`nn.initializers.ones` and `nn.initializers.zeros`."
         require(started, f"`{name}` does not start as all {want:g}.", why, hint, "L18")
@@ -332,7 +382,9 @@ def test_params_fit_the_last_axis(submission, inputs):
         got = affine.method("apply")(values, x).array("what `Affine` returns")
         fits = got.shape == shape and all(leaf.shape == shape[-1:] for leaf in values.leaves)
         why, hint = "The parameters belong to the last axis, however many axes stand before it.", "Use `x.shape[-1]`."
-        require(fits, f"for an input of shape {shape}, a parameter or the output has the wrong shape.", why, hint, "L11")
+        require(
+            fits, f"for an input of shape {shape}, a parameter or the output has the wrong shape.", why, hint, "L11"
+        )
 
 
 def affine_computes(affine: Value, x: np.ndarray, inputs: np.random.Generator) -> None:
@@ -342,4 +394,6 @@ def affine_computes(affine: Value, x: np.ndarray, inputs: np.random.Generator) -
     why = "Scale and shift act along the last axis, on every row alike."
     got = affine.method("apply").program(values, x)(leaves, x).array("what `Affine` returns")
     want = x * leaves[scale] + leaves[shift]
-    require_close(got, want, f"for an input of shape {x.shape}, the output", why, "Return `x * scale + shift`.", "", HALF)
+    require_close(
+        got, want, f"for an input of shape {x.shape}, the output", why, "Return `x * scale + shift`.", "", HALF
+    )

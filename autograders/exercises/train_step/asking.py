@@ -58,7 +58,9 @@ def fitted(result: Value, given: Value) -> tuple[Value, Value]:
     if len(state.leaves) != len(given.leaves):
         swapped = len(losses.leaves) == len(given.leaves)
         raise Failure(
-            "`fit` returned (losses, state); the contract says (state, losses)." if swapped else "the first part of what `fit` returned is no state.",
+            "`fit` returned (losses, state); the contract says (state, losses)."
+            if swapped
+            else "the first part of what `fit` returned is no state.",
             "Whoever goes on training takes the first part.",
             "Return the state first, and the losses second.",
             "C23",
@@ -74,7 +76,9 @@ class Run:
         result = submission.fit(state, images, labels, k, epochs, record="train_step")
         self.state, self.losses = fitted(result, state)
         self.given = state
-        records = [r for r in result.records if len(r.items) == 2 and len(r.items[0].items) == 2 and len(r.items[1].items) == 2]
+        records = [
+            r for r in result.records if len(r.items) == 2 and len(r.items[0].items) == 2 and len(r.items[1].items) == 2
+        ]
         whole = len(records) == len(result.records) and len(records) % epochs == 0
         width = len(records) // epochs
         self.epochs = [records[i * width : (i + 1) * width] for i in range(epochs)] if whole and width else []
@@ -85,7 +89,9 @@ class Run:
         return {"image": image, "label": label}
 
 
-def epoch_losses(submission: Submission, records: list[Value], small: Batch, inputs: np.random.Generator) -> list[float]:
+def epoch_losses(
+    submission: Submission, records: list[Value], small: Batch, inputs: np.random.Generator
+) -> list[float]:
     """What an epoch's loss may be: the mean of what the step returned, or the true losses, weighted or not."""
     told = [float(r.items[1].items[1].number()) for r in records]
     sizes = [len(Run.batch(r)["label"]) for r in records]
@@ -94,7 +100,12 @@ def epoch_losses(submission: Submission, records: list[Value], small: Batch, inp
     own = OwnLoss(submission, before[0], Run.batch(records[0]), inputs)
     lists = [told]
     for params in (before, after):
-        lists.append([training.loss(dense.layers_of(p.leaves, SIZES), Run.batch(r)) for p, r in zip(params, records, strict=True)])
+        lists.append(
+            [
+                training.loss(dense.layers_of(p.leaves, SIZES), Run.batch(r))
+                for p, r in zip(params, records, strict=True)
+            ]
+        )
     full = [b for b in range(len(records)) if sizes[b] == sizes[0]]
     lists.append([own(before[b].leaves, Run.batch(records[b]))[0] for b in full])
     wanted = [float(np.mean(values)) for values in lists]

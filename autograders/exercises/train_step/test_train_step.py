@@ -24,6 +24,7 @@ ACCURACY = 0.95  # held-out; 27 correct programs gave 0.967-0.982, a rate ten ti
 MEAN = 5e-3  # relative error of an epoch's loss; the last batch alone is 2e-2 or more away from the mean
 UPDATE = 2e-2  # relative distance of one update; correct float32 programs stay below 2e-3, a lost state is above 0.2
 
+
 @functools.cache
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """The 1,797 digits of scikit-learn in a fixed order: images (n, 64) float32 in [0, 1], labels (n,) int32."""
@@ -79,7 +80,12 @@ def loss_agrees(submission: Submission, params: Value, leaves: list[np.ndarray],
     }
     for said, (other, misconception) in known.items():
         if abs(got - other) <= HALF * max(abs(other), 0.01):
-            raise Failure(f"`loss_fn` returned {said}, on a batch of {size}.", why, "Compare by hand for one image.", misconception)
+            raise Failure(
+                f"`loss_fn` returned {said}, on a batch of {size}.",
+                why,
+                "Compare by hand for one image.",
+                misconception,
+            )
     shown = f"{got:.4g}" if np.isfinite(got) else str(got)
     raise Failure(
         f"`loss_fn` returned {shown} on a batch of {size}; the mean cross-entropy is another number.",
@@ -123,7 +129,9 @@ def test_loss_gradient(submission, params, inputs):
     zero = not any(np.any(g) for layer in got for g in layer)
     require(
         off <= 2 * HALF,
-        "the gradient of `loss_fn` is zero everywhere." if zero else f"the gradient of `loss_fn` is off by {off:.2g} of its size.",
+        "the gradient of `loss_fn` is zero everywhere."
+        if zero
+        else f"the gradient of `loss_fn` is off by {off:.2g} of its size.",
         "A gradient flows only through the `params` that come in, and through differentiable jnp operations.",
         "Look for stop_gradient, rounding, argmax, or parameters from outside.",
         "G07" if zero else "",
@@ -139,7 +147,13 @@ def test_params_of_net(submission, inputs):
     state = submission.create_state(key(inputs))
     for path, leaf in zip(state.paths, state.leaves, strict=True):
         said = f"the state holds a {getattr(leaf, 'kind', 'str')} at `{path}`, which jit cannot take."
-        require(hasattr(leaf, "dtype"), said, "A state is a pytree of arrays and numbers.", "Keep functions and names out of it.", "C18")
+        require(
+            hasattr(leaf, "dtype"),
+            said,
+            "A state is a pytree of arrays and numbers.",
+            "Keep functions and names out of it.",
+            "C18",
+        )
     require_net(params_of(submission, state), "what `get_params(create_state(key))` returns")
 
 
@@ -159,7 +173,9 @@ def test_different_keys_differ(submission, inputs):
     a, b = (params_of(submission, submission.create_state(key(inputs))) for _ in range(2))
     same = all(map(np.array_equal, a.leaves, b.leaves))
     hint = "Hand the key that comes in to `init`."
-    require(not same, "`create_state` gave the same parameters for two different keys.", "The key decides.", hint, "R02")
+    require(
+        not same, "`create_state` gave the same parameters for two different keys.", "The key decides.", hint, "R02"
+    )
 
 
 # train_step
@@ -197,7 +213,9 @@ def test_returns_state_and_loss(submission, state, inputs):
     wanted += [training.loss(dense.layers_of(p.leaves, SIZES), batch) for p in (before, after)]
     near = any(abs(got - want) <= HALF * max(abs(want), 0.1) for want in wanted)
     said = f"`train_step` returned the loss {got:.4g}, which is the loss on this batch neither before nor after the update."
-    require(near, said, "The loss belongs to the batch that was given.", "Return what `jax.value_and_grad` computed.", "P23")
+    require(
+        near, said, "The loss belongs to the batch that was given.", "Return what `jax.value_and_grad` computed.", "P23"
+    )
 
 
 @grades("train_step", points=1, needs=("returns_state_and_loss",), evidence="observed")
@@ -239,7 +257,10 @@ def test_updates_like_adam(submission, state, inputs):
         state, _, _ = step(submission, state, batch)
         after = params_of(submission, state)
         require_net(after, "the state that `train_step` returns")
-        got = [new.astype(np.float64) - old.astype(np.float64) for new, old in zip(after.leaves, params.leaves, strict=True)]
+        got = [
+            new.astype(np.float64) - old.astype(np.float64)
+            for new, old in zip(after.leaves, params.leaves, strict=True)
+        ]
         off = training.distance(got, want)
         lost = training.distance(got, fresh)
         if off > UPDATE:
@@ -247,7 +268,10 @@ def test_updates_like_adam(submission, state, inputs):
         params, firsts = after, firsts or after.leaves
     again = params_of(submission, step(submission, start, batches[0])[0]).leaves
     said = "the first step, done again from the first state, gave other parameters than before."
-    why, hint = "Something outside the state has moved on, and enters the step.", "Keep the optimiser state in the state."
+    why, hint = (
+        "Something outside the state has moved on, and enters the step.",
+        "Keep the optimiser state in the state.",
+    )
     require(training.distance(again, firsts) <= 1e-3, said, why, hint, "C04")
 
 
@@ -268,7 +292,9 @@ def test_logits_have_right_shape(submission, state, inputs):
     for size in (5, 10):
         got = submission.predict(state, draw_batch(inputs, size)["image"]).array("what `predict` returns")
         said = f"`predict` on {size} images gave shape {got.shape}; it should be {(size, 10)}."
-        require(got.shape == (size, 10), said, "Ten logits for each image.", "Return what the network gives, before argmax.")
+        require(
+            got.shape == (size, 10), said, "Ten logits for each image.", "Return what the network gives, before argmax."
+        )
 
 
 @grades("predict", points=0.75, needs=("logits_have_right_shape",))
@@ -320,7 +346,12 @@ def test_losses_per_epoch(submission, state, inputs, small):
         wanted = epoch_losses(submission, records, small, inputs)
         near = any(abs(value - want) <= MEAN * max(abs(want), 0.1) for want in wanted)
         said = f"the loss of epoch {number} is given as {value:.4g}; its batches have the mean {wanted[0]:.4g}."
-        require(near, said, "An epoch's loss is the mean over its batches (or the loss on all images after it).", "Average within the epoch.")
+        require(
+            near,
+            said,
+            "An epoch's loss is the mean over its batches (or the loss on all images after it).",
+            "Average within the epoch.",
+        )
 
 
 @grades("fit", points=0.25)
@@ -333,7 +364,13 @@ def test_follows_the_key(submission, state, inputs, small):
     said = "`fit` gave two different results for the same key."
     require(training.distance(ends[1], ends[0]) <= 1e-3, said, why, "Use no np.random and no key from outside.", "R06")
     said = "`fit` gave the same result for two different keys."
-    require(training.distance(ends[2], ends[0]) > 1e-6, said, why, "Draw each epoch's order from the key that comes in.", "R02")
+    require(
+        training.distance(ends[2], ends[0]) > 1e-6,
+        said,
+        why,
+        "Draw each epoch's order from the key that comes in.",
+        "R02",
+    )
 
 
 @grades("fit", points=0.5, evidence="observed")
@@ -345,9 +382,17 @@ def test_new_order_every_epoch(submission, state, inputs, small):
         batches = [Run.batch(r) for r in records]
         order = [places.get(image.astype(np.float32).tobytes(), -1) for b in batches for image in b["image"]]
         labels = np.concatenate([b["label"] for b in batches])
-        require(-1 not in order, f"in epoch {number}, `train_step` got images that `fit` was not given.", "", "Index the images that come in.")
+        require(
+            -1 not in order,
+            f"in epoch {number}, `train_step` got images that `fit` was not given.",
+            "",
+            "Index the images that come in.",
+        )
         matched = bool(np.array_equal(labels, small["label"][order]))
-        why, hint = "Images and labels must be shuffled by one and the same permutation.", "Draw `perm` once and index both with it."
+        why, hint = (
+            "Images and labels must be shuffled by one and the same permutation.",
+            "Draw `perm` once and index both with it.",
+        )
         require(matched, f"in epoch {number}, images came with labels that are not theirs.", why, hint, "D08")
         require_batches(batches, order, number)
         orders.append(order)
@@ -355,7 +400,13 @@ def test_new_order_every_epoch(submission, state, inputs, small):
     why, hint = "The same key gives the same permutation.", "Split the key (or fold in the epoch) before each epoch."
     require(not same, "two epochs went through the images in the same order.", why, hint, "R14")
     unshuffled = any(order[:64] == sorted(order[:64]) for order in orders)
-    require(not unshuffled, "an epoch went through the images in the order in which they came.", why, "Use jax.random.permutation.", "R14")
+    require(
+        not unshuffled,
+        "an epoch went through the images in the order in which they came.",
+        why,
+        "Use jax.random.permutation.",
+        "R14",
+    )
 
 
 def require_batches(batches: list[Batch], order: list[int], number: int) -> None:
@@ -364,7 +415,12 @@ def require_batches(batches: list[Batch], order: list[int], number: int) -> None
     full = order[: BATCH * (len(order) // BATCH)] if len(sizes) < 3 else order[: BATCH * 2]
     said = f"epoch {number} used batches of {', '.join(map(str, sizes))} images."
     right = all(size == BATCH for size in sizes[:2]) and len(sizes) in (2, 3)
-    require(right, said, "150 images make two batches of 64, and a last one that may be dropped, short, or filled up.", "The batch size is 64.")
+    require(
+        right,
+        said,
+        "150 images make two batches of 64, and a last one that may be dropped, short, or filled up.",
+        "The batch size is 64.",
+    )
     twice = len(full) - len(set(full))
     why, hint = "An epoch is one pass through the data.", "Cut one permutation of all images into batches."
     require(not twice, f"in epoch {number}, {twice} images came more than once.", why, hint)
@@ -383,7 +439,13 @@ def test_carries_the_state(submission, state, inputs, small):
         before = after
     if run.epochs:
         said = "`fit` returned another state than the last step did."
-        require(training.distance(run.state.leaves, before.leaves) <= 1e-6, said, why, "Return the state of the last step.", "P03")
+        require(
+            training.distance(run.state.leaves, before.leaves) <= 1e-6,
+            said,
+            why,
+            "Return the state of the last step.",
+            "P03",
+        )
 
 
 @grades("fit", points=0.75)
@@ -419,7 +481,21 @@ def test_pure_program(submission, state, inputs):
         raise
     calls = ", ".join(first.callbacks)
     hint = "Remove jax.debug.print and other callbacks from the step; print the returned loss instead."
-    require(not first.callbacks, f"the program of `train_step` calls back into Python ({calls}).", "Such a step is no pure function.", hint, "J17")
+    require(
+        not first.callbacks,
+        f"the program of `train_step` calls back into Python ({calls}).",
+        "Such a step is no pure function.",
+        hint,
+        "J17",
+    )
     same = first.traced.program == again.traced.program
-    why = "Something from outside is baked into the program: a random number of NumPy's, a clock, a global that changes."
-    require(same, "two traces of `train_step` gave two different programs.", why, "Take randomness from a key in the state.", "R06")
+    why = (
+        "Something from outside is baked into the program: a random number of NumPy's, a clock, a global that changes."
+    )
+    require(
+        same,
+        "two traces of `train_step` gave two different programs.",
+        why,
+        "Take randomness from a key in the state.",
+        "R06",
+    )
