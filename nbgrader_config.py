@@ -31,6 +31,14 @@ c.GenerateAssignment.preprocessors = [
 
 # Learners' code runs in a confined process, and points come from checks that it cannot reach.
 c.OverwriteCells.add_missing_cells = True
+c.Autograde.sanitize_preprocessors = [
+    "autograders.course.nbgrader_steps.MendCells",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
 c.Autograde.autograde_preprocessors = [
     "autograders.course.nbgrader_steps.RunConfined",
     "autograders.course.nbgrader_steps.SavePoints",

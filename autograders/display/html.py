@@ -12,7 +12,7 @@ MARKS = {
     "pass": ("&#10003;", "var(--jp-success-color1,#2e9e4f)", "holds"),
     "fail": ("&#10007;", "var(--jp-error-color1,#e0434c)", "does not hold"),
     "blocked": ("&#8943;", "inherit", "waits"),
-    "limit": ("&#9201;", "var(--jp-warn-color1,#d9730d)", "stopped"),
+    "limit": ("&#9632;", "var(--jp-warn-color1,#d9730d)", "stopped"),
     "internal": ("!", "#9a6ee8", "the grader failed"),
 }
 BOX = (
@@ -21,7 +21,6 @@ BOX = (
 )
 LINE = "margin:.3em 0;padding-left:1.6em;"
 SIGN = "display:inline-block;width:1.6em;margin-left:-1.6em;"
-FADED = "opacity:.75;"
 
 
 def question(result: QuestionResult, title: str) -> str:
@@ -32,7 +31,7 @@ def question(result: QuestionResult, title: str) -> str:
     failed = [c for c in result.checks if c.status not in ("pass", "blocked")]
     lines = [failures(list(same)) for _, same in groupby(failed, key=lambda c: (c.status, c.why, c.hint))]
     lines.append(waiting([c for c in result.checks if c.status == "blocked"], bool(failed)))
-    lines += [line("pass", code(c.what), FADED) for c in result.checks if c.status == "pass"]
+    lines += [line("pass", faded(code(c.what))) for c in result.checks if c.status == "pass"]
     return box(head + stand_in(result) + "".join(lines), edge)
 
 
@@ -44,7 +43,7 @@ def box(content: str, edge: str = "#8a919a") -> str:
 def stand_in(result: QuestionResult) -> str:
     """Tells which earlier answers were replaced, so that their mistakes cost nothing here, or used though they are wrong."""
     told = text.earlier(result)
-    return f'<div style="{FADED}">{escape(told)}</div>' if told else ""
+    return f"<div>{faded(escape(told))}</div>" if told else ""
 
 
 def failures(checks: list[CheckResult]) -> str:
@@ -52,9 +51,12 @@ def failures(checks: list[CheckResult]) -> str:
     by_what: dict[str, list[str]] = {}
     for check in checks:
         by_what.setdefault(check.what, []).append(check.id)
-    told = [f"<b>{escape(sentences(ids))}</b><div>{code(what)}</div>" for what, ids in by_what.items()]
+    told = [
+        f"<b>{escape(sentences(ids))}</b><div>{code(what[:1].upper() + what[1:])}</div>"
+        for what, ids in by_what.items()
+    ]
     told[-1] += "".join(
-        f'<div><span style="{FADED}">{label}</span> {code(said)}</div>'
+        f"<div>{faded(label)} {code(said)}</div>"
         for label, said in (("Why:", checks[0].why), ("Try:", checks[0].hint))
         if said
     )
@@ -66,13 +68,18 @@ def waiting(checks: list[CheckResult], failed: bool) -> str:
     if not checks:
         return ""
     why = "Checked when the above holds" if failed else "Not checked yet"
-    return line("blocked", f"{why}: {escape(sentences([c.id for c in checks]).lower())}.", FADED)
+    return line("blocked", faded(f"{why}: {escape(sentences([c.id for c in checks]).lower())}."))
 
 
-def line(status: str, content: str, style: str = "") -> str:
+def line(status: str, content: str) -> str:
     """A mark and what belongs to it."""
     mark, colour, word = MARKS[status]
-    return f'<div style="{LINE}{style}"><span style="{SIGN}color:{colour}" title="{word}">{mark}</span>{content}</div>'
+    return f'<div style="{LINE}"><span style="{SIGN}color:{colour}" title="{word}">{mark}</span>{content}</div>'
+
+
+def faded(content: str) -> str:
+    """What matters less."""
+    return f'<span style="opacity:.75">{content}</span>'
 
 
 def sentences(ids: list[str]) -> str:

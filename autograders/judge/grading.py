@@ -145,8 +145,8 @@ def _ended(error: str) -> str:
     if error == "not run":
         return "not run, because too many cells before it ended the process"
     if error.startswith("lost"):
-        return f"ended the process ({error.removeprefix('lost: ')}); the other cells were run without it"
-    return f"stopped with {error}"
+        return f"did not come to an end ({error.removeprefix('lost: ')}); the other cells were run without it"
+    return f"stopped with {error[:80]}"
 
 
 def _result(source, handed, chosen, found, stood_in, said, usage, layers, seed) -> Result:

@@ -206,6 +206,8 @@ class Program:
         if not self.traced.program:
             return self.function(*args)
         evaluated = self._evaluate(args, 1, ())
+        if len(evaluated.outputs) != len(self.result.leaves):
+            raise Failure(f"the program of `{self.function.text}` gives another number of results than was said.")
         return self._value(evaluated.outputs)
 
     def thread(self, steps: int, *args: Any, state_in: int, state_out: int) -> list[list[np.ndarray]]:
@@ -328,7 +330,10 @@ def decode(a: Array) -> np.ndarray:
     if a.dtype not in ALLOWED_DTYPES:
         raise Failure(f"an array of dtype {a.dtype[:30]} came back, which the exercise has no use for.")
     dtype = np.dtype(ml_dtypes.bfloat16) if a.dtype == "bfloat16" else np.dtype(a.dtype)
-    if len(a.data) not in (0, dtype.itemsize * int(np.prod(a.shape, dtype=np.int64))):
+    if any(size < 0 for size in a.shape) or len(a.data) not in (
+        0,
+        dtype.itemsize * int(np.prod(a.shape, dtype=np.int64)),
+    ):
         raise Failure("an array came back whose size does not fit its shape.")
     return np.frombuffer(a.data, dtype).reshape(a.shape) if a.data or 0 in a.shape else np.zeros(a.shape, dtype)
 

@@ -19,13 +19,18 @@ from autograders.learner.messages import (
     Done,
     Evaluate,
     Evaluated,
+    Lookup,
+    Missing,
+    Raised,
     Ran,
     Reply,
     Request,
+    Returned,
     Run,
     StandIn,
     Target,
     Trace,
+    Traced,
     Usage,
     Used,
 )
@@ -33,6 +38,8 @@ from autograders.sandbox.limits import Limits
 from autograders.sandbox.zygote import Child, Zygote
 
 ENDED = "the process ended"
+ABOUT_CODE = Returned | Missing | Raised
+REPLIES = {Lookup: ABOUT_CODE, Call: ABOUT_CODE, Trace: Traced | Missing | Raised, StandIn: Done | Raised, Usage: Used}
 
 
 class ProcessLost(Exception):
@@ -148,7 +155,7 @@ class ConfinedLearner:
                 self.peer.ask(stand_in, Reply, self.limits.request_s)
         self._check_time()
         try:
-            return self.peer.ask(request, Reply, self.limits.request_s + self.limits.grace_s)
+            return self.peer.ask(request, REPLIES[type(request)], self.limits.request_s + self.limits.grace_s)
         except ProcessLost as lost:
             self.peer = None
             target = request.target if isinstance(request, (Call, Trace)) else Target()

@@ -77,7 +77,9 @@ def parse_notebook(content: bytes, path: Path) -> nbformat.NotebookNode:
             warnings.simplefilter("ignore")  # missing and duplicate cell ids are mended by nbformat
             notebook = nbformat.reads(text, as_version=4)
         for cell in notebook.cells:
-            cell.source, cell.cell_type = str(cell.source).replace("\r\n", "\n"), str(cell.cell_type)
+            # A lone surrogate is JSON, but no text that could be sent on or written.
+            text = str(cell.source).encode("utf-8", "replace").decode()
+            cell.source, cell.cell_type = text.replace("\r\n", "\n"), str(cell.cell_type)
     except Exception as error:  # nbformat raises many kinds for malformed cells
         advice = "Save it again in Jupyter."
         raise Unreadable(

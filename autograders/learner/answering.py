@@ -31,7 +31,7 @@ from autograders.learner.messages import (
     Usage,
     Used,
 )
-from autograders.learner.values import Objects
+from autograders.learner.values import Objects, storable
 
 MAX_MESSAGE = 1500  # characters of an exception's text
 MAX_RECORDS = 256
@@ -200,7 +200,7 @@ def raised(error: BaseException, trace: Any) -> Raised:
     except Exception:  # a learner's own exception may fail to print itself
         text = ""
     ours = {frame.f_code for frame, _ in traceback.walk_tb(trace)}
-    return Raised(kinds, text[:MAX_MESSAGE], line, where, bool(ours & AHEAD_OF_TIME))
+    return Raised(kinds, storable(text[:MAX_MESSAGE]), storable(line), where, bool(ours & AHEAD_OF_TIME))
 
 
 def _own_line(trace: Any) -> tuple[str, str]:

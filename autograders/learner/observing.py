@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from autograders.learner.values import is_array
+from autograders.learner.values import is_array, storable
 
 MAX_PRINTED = 2000  # characters
 TRACE_EVENT = "/jax/core/compile/jaxpr_trace_duration"  # fires once for each function that jax.jit traces
@@ -104,7 +104,7 @@ def printed_text() -> Iterator[list[str]]:
     out, text = io.StringIO(), []
     with contextlib.redirect_stdout(out):
         yield text
-    text.append(out.getvalue()[:MAX_PRINTED])
+    text.append(storable(out.getvalue()[:MAX_PRINTED]))
 
 
 @contextlib.contextmanager

@@ -32,11 +32,22 @@ def leaf_to_wire(x: Any) -> Leaf:
     """A leaf as data where it is an array or a number that fits, else the name of its type."""
     if isinstance(x, jax.core.Tracer):
         return Opaque("Tracer")
-    if x is None or isinstance(x, (bool, float, str)) or (isinstance(x, int) and abs(x) < 2**63):
-        return Scalar(x if not isinstance(x, str) else x[:2000])
+    if x is None or isinstance(x, bool):
+        return Scalar(x)
+    if isinstance(x, str):
+        return Scalar(storable(str.__str__(x)[:2000]))
+    if isinstance(x, float):
+        return Scalar(float.__float__(x))  # a subclass may be anything but encodable
+    if isinstance(x, int) and abs(int.__index__(x)) < 2**63:
+        return Scalar(int.__index__(x))
     if isinstance(x, jax.Array) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biufV"):
         return Opaque("deleted array") if getattr(x, "is_deleted", bool)() else array_to_wire(x)
     return Opaque(type(x).__name__)
+
+
+def storable(text: str) -> str:
+    """Text without lone surrogates, which no file or message can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def is_array(x: Any) -> bool:

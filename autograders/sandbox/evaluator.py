@@ -5,8 +5,10 @@ In a learner's own kernel `evaluate` is called directly.
 """
 
 import hashlib
+import importlib
 import re
 import socket
+from collections.abc import Callable
 
 import jax
 import msgspec
@@ -19,12 +21,20 @@ ALLOWED_CALLS = re.compile(
     r"lapack_\w+_ffi|Sharding|SPMDFullToShardShape|SPMDShardToFullShape|cu_threefry2x32_ffi|topk|annotate_device_placement"
 )
 REFUSED_OPERATIONS = re.compile(r"stablehlo\.(infeed|outfeed|send|recv)\b")
-_programs: dict[str, object] = {}
+_programs: dict[str, tuple[export.Exported, Callable]] = {}
+
+# jax >= 0.8 names it jax.enable_x64, before that jax.experimental. Drop the second when we require 0.8.
+wide_types = jax.enable_x64 if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental").enable_x64
 
 
 def evaluate(request: Evaluate) -> Evaluated:
     """Run a program once, or step by step with outputs fed back. Raises ValueError for one that is not admitted."""
-    run = _load(request.program)
+    exported, run = _load(request.program)
+    with wide_types(any(aval.dtype.itemsize == 8 for aval in (*exported.in_avals, *exported.out_avals))):
+        return _steps(request, run)
+
+
+def _steps(request: Evaluate, run: Callable) -> Evaluated:
     inputs = [array_from_wire(a) for a in request.inputs]
     fed = {out for out, _ in request.feedback}
     history = []
@@ -48,12 +58,12 @@ def evaluate_here(request: Evaluate) -> Evaluated | str:
         return f"{type(error).__name__}: {str(error)[:500]}"
 
 
-def _load(program: bytes) -> object:
+def _load(program: bytes) -> tuple[export.Exported, Callable]:
     key = hashlib.sha256(program).hexdigest()
     if key not in _programs:
         exported = export.deserialize(bytearray(program))
         _admit(exported.mlir_module())
-        _programs[key] = jax.jit(exported.call)
+        _programs[key] = (exported, jax.jit(exported.call))
     return _programs[key]
 
 

@@ -68,8 +68,11 @@ class Zygote:
             ours, theirs = socket.socketpair()
             with theirs:
                 order = {"role": role, "scratch": str(scratch), "limits": dataclasses.asdict(limits)}
-                socket.send_fds(self.control, [json.dumps(order).encode()], [theirs.fileno()])
-                answer = json.loads(self.control.recv(4096) or b'{"error": "the zygote ended"}')
+                try:
+                    socket.send_fds(self.control, [json.dumps(order).encode()], [theirs.fileno()])
+                    answer = json.loads(self.control.recv(4096) or b'{"error": "the zygote ended"}')
+                except ConnectionError:
+                    answer = {"error": "the zygote ended, perhaps because JAX or Flax cannot be imported here"}
         if "error" in answer:
             ours.close()
             raise RuntimeError(f"no process for the submission: {answer['error']}")

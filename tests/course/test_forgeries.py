@@ -16,7 +16,7 @@ from autograders.judge.learners import Engine
 from autograders.judge.verdicts import Result
 from autograders.sandbox.limits import Limits
 from tests.course.test_round_trip import Desk
-from tests.helpers import ROOT, answered, cell, grade, points, with_cell
+from tests.helpers import ROOT, answered, cell, grade, points, run, with_cell
 
 pytestmark = pytest.mark.xdist_group("forgeries")
 
@@ -39,10 +39,7 @@ def update_mean(state, x):
 """,
     "count_many": """
 def count_many(state, n):
-    counter = CounterV2()
-    counter.reset()
-    values = [counter.count(state)[0] for _ in range(n)]
-    return jnp.array(values, int), state
+    return jnp.ones(n, "int32"), state
 """,
 }
 
@@ -77,7 +74,7 @@ def no_more(tried: Result, honest: Result) -> bool:
 
 def test_the_half_right_code_can_gain(honest):
     """The code without a trick has some points and misses some, so a trick that works would show."""
-    assert points(honest) == {"predict": 0.5, "counter_v2": 1.0, "running_mean": 0.0, "count_many": 0.0}
+    assert points(honest) == {"predict": 0.5, "counter_v2": 1.5, "running_mean": 0.0, "count_many": 0.0}
 
 
 LIAR = """
@@ -217,14 +214,16 @@ for found in [o for o in gc.get_objects() if isinstance(o, messages.Connection)]
     found.send(1, msgspec.msgpack.encode(messages.Ran(())))
 """,
     "a reply out of turn": """
-import inspect, msgspec, sys
+import msgspec
 from autograders.learner import messages
-frame = sys._getframe()
-while frame and "numbered" not in frame.f_locals:
-    frame = frame.f_back
 reply = msgspec.msgpack.encode(messages.Ran(()))
-for _ in range(3):
-    frame.f_locals["connection"].send(frame.f_locals["numbered"].number, reply)
+real = messages.Connection.receive
+def receive(self):
+    numbered = real(self)
+    for _ in range(2):
+        self.send(numbered.number, reply)
+    return numbered
+messages.Connection.receive = receive
 """,
     "a fake numbered reply": """
 import msgspec
@@ -286,8 +285,9 @@ def test_nothing_on_the_disk_can_be_read_or_changed(engine, honest, tmp_path):
     seed.write_text("secret")
     gradebook.write_bytes(b"points")
     solution = ROOT / "solutions" / "counter" / "counter.ipynb"
-    tried = grade(thief([solution, solution.with_suffix(".py"), seed, gradebook, tmp_path]), engine)
+    tried, ran = run(thief([solution, solution.with_suffix(".py"), seed, gradebook, tmp_path]), engine)
     assert points(tried) == points(honest)
+    assert "STOLEN" not in str(ran)
     assert gradebook.read_bytes() == b"points"
     assert sorted(p.name for p in tmp_path.iterdir()) == [".stateless_seed", "gradebook.db"]
 
@@ -321,8 +321,8 @@ def test_theft_under_nbgrader_earns_nothing(course, honest):
         }
     assert found["mallory"] == found["bo"] == points(honest) | {"explain": 0.0}
     assert sum(found["ada"].values()) == 9.0
-    shown = (course / "autograded" / "mallory" / "counter" / "counter.ipynb").read_text()
-    assert '"STOLEN' not in shown
+    graded = nbformat.read(course / "autograded" / "mallory" / "counter" / "counter.ipynb", as_version=4)
+    assert "STOLEN" not in str([c.get("outputs") for c in graded.cells])
 
 
 IMPURE = """

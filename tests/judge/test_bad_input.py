@@ -175,15 +175,14 @@ SWALLOWS = "import time\nwhile True:\n    try:\n        time.sleep(1)\n    excep
 TROUBLE = {
     "syntax error": ("def broken(:", "stopped with SyntaxError"),
     "null byte": ("x = 1\0", "stopped with SyntaxError"),
-    "lone surrogate": ("x = '\ud800'", "code cell 2"),
     "input": ("name = input('Name? ')", "stopped with EOFError"),
     "endless loop": ("while True: pass", "stopped by the time limit"),
     "endless sleep": ("import time\ntime.sleep(1e9)", "stopped by the time limit"),
-    "swallows everything": (SWALLOWS, "ended the process (it took too long)"),
+    "swallows everything": (SWALLOWS, "did not come to an end (it took too long)"),
     "sys.exit": ("import sys\nsys.exit()", "stopped with SystemExit"),
     "exit": ("exit()", "stopped with SystemExit"),
-    "os._exit": ("import os\nos._exit(0)", "ended the process"),
-    "segmentation fault": ("import ctypes\nctypes.string_at(0)", "ended the process"),
+    "os._exit": ("import os\nos._exit(0)", "did not come to an end (the process ended)"),
+    "segmentation fault": ("import ctypes\nctypes.string_at(0)", "did not come to an end (the process ended)"),
     "exception that cannot be printed": ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "stopped with"),
 }
 
@@ -256,6 +255,7 @@ NOISE = {
     "float64 asked for": "jnp.zeros(2, dtype='float64')",
     "warnings as errors": "import warnings\nwarnings.simplefilter('error')",
     "non-ASCII names": "größe = 'ναι'\nprint(größe)",
+    "lone surrogate": "x = '\ud800'",
     "lone surrogate printed": "print('\\ud800')",
     "shell line": "!ls",
     "shell line with an answer": "files = !ls",
