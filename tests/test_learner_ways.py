@@ -83,6 +83,18 @@ def test_stateless_check(folder):
     assert command(folder, "autograders.cli", "check", "counter.ipynb", "running_mean").returncode == 0
 
 
+def test_the_readme_shows_what_is_really_said(tmp_path):
+    """Every line of the README's example stands in the output of that command, in this order."""
+    copy_to(tmp_path)
+    (wrong,) = (ROOT / "tests" / "submissions" / "counter").glob("*still_on_self.py")
+    hand_in(tmp_path / "counter.ipynb", wrong)
+    said = command(tmp_path, "autograders.cli", "check", "counter.ipynb", "counter_v2").stdout
+    example = (
+        (ROOT / "README.md").read_text().split("$ stateless check counter.ipynb counter_v2\n")[1].split("  ...\n")[0]
+    )
+    assert example in said
+
+
 def test_stateless_check_without_notebooks(tmp_path):
     """An empty folder gets advice."""
     done = command(tmp_path, "autograders.cli", "check")

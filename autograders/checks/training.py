@@ -81,7 +81,7 @@ def other_update(
     said = (
         f"in step {number}, the parameters moved by something that is {off:.2g} of an update away from what Adam gives."
     )
-    why = "A step is: gradient of the loss, `tx.update` with the optimiser state of the step before, `apply_updates`."
+    why = "A step is: gradient of the loss, `tx.update` with the optimizer state of the step before, `apply_updates`."
     if not any(np.any(g) for g in got):
         why, hint = (
             "The gradient is computed, but the new parameters are not returned.",
@@ -92,15 +92,15 @@ def other_update(
         hint = "`optax.apply_updates(params, updates)` adds; the minus sign is in the updates already."
         return Failure("the parameters move up the gradient: the loss rises.", why, hint, "P07")
     if number > 1 and lost <= near:
-        said = f"step {number} was done with a fresh optimiser state: what Adam learnt in the steps before is lost."
+        said = f"step {number} was done with a fresh optimizer state: what Adam learnt in the steps before is lost."
         return Failure(
-            said, why, "Return the new optimiser state within the state, and use it in the next step.", "P04"
+            said, why, "Return the new optimizer state within the state, and use it in the next step.", "P04"
         )
     if distance(got, [2 * w for w in want]) <= 10 * near:
         return Failure(f"in step {number}, the update was applied twice.", why, "Apply each update once.", "")
     if distance(got, grads) <= near or distance(got, [-g for g in grads]) <= near:
         return Failure(
-            "the raw gradient was applied, not the update of the optimiser.", why, "Call `tx.update` first.", "P06"
+            "the raw gradient was applied, not the update of the optimizer.", why, "Call `tx.update` first.", "P06"
         )
     return Failure(
         said, why, "Use the given `tx`, once in each step, and the gradient of your `loss_fn` on this batch.", ""

@@ -19,7 +19,11 @@ def predicted(submission: Submission, name: str, want: list[int], why: str, hint
     value = submission.value(name)
     if value.kind == "ellipsis" or value.kind == "NoneType":
         raise Failure(
-            f"`{name}` is still empty.", "This question waits for your answer.", "Write a list of three ints.", "", True
+            f"`{name}` is still empty.",
+            "This question waits for your answer.",
+            f"Write {'a list of three ints' if len(want) > 1 else 'one int'}, then run the cell.",
+            "",
+            True,
         )
     got = integers(np.ravel(value.array(f"`{name}`")).tolist())
     require(
@@ -221,7 +225,7 @@ def means_right(means: list[np.ndarray], xs: np.ndarray, where: str, misconcepti
     for n, (got, right) in enumerate(zip(means, want, strict=True), 1):
         why = "The mean of n numbers is their sum divided by n; both the sum and n travel in the state."
         hint = "Thread two numbers by hand: what are sum, n and mean after each?"
-        require_close(got, right, f"{where}, the mean after {n} numbers", why, hint, misconception)
+        require_close(got, right, f"{where}, the mean after {n} number{'s' if n > 1 else ''}", why, hint, misconception)
 
 
 @grades("running_mean", points=0.5)

@@ -339,7 +339,7 @@ def scale_and_shift(values: Value) -> tuple[int, int]:
     names = [path.strip("[]'").split("']['")[-1] for path in values.paths]
     require(
         sorted(names) == ["scale", "shift"],
-        f"`Affine` has the parameters {', '.join(f'`{name}`' for name in names) or 'none at all'}; it should have `scale` and `shift`.",
+        f"`Affine` has {'the parameters ' + ', '.join(names) if names else 'no parameters'}; it should have `scale` and `shift`.",
         "Only what is declared with `self.param(name, initializer, shape)` is a parameter.",
         "Inside a method marked `@nn.compact`, call `self.param` once for each of the two, under these names.",
         "L17",

@@ -86,12 +86,16 @@ def loss_agrees(submission: Submission, params: Value, leaves: list[np.ndarray],
                 "Compare by hand for one image.",
                 misconception,
             )
-    shown = f"{got:.4g}" if np.isfinite(got) else str(got)
+    extreme = not np.isfinite(got) or want > 50
+    if extreme:
+        why = "The exponential of a large logit overflows, and a probability that rounds to 0 has no logarithm."
     raise Failure(
-        f"`loss_fn` returned {shown} on a batch of {size}; the mean cross-entropy is another number.",
+        f"`loss_fn` returned {got:.4g} on a batch of {size}; the mean cross-entropy is another number.",
         why,
-        "`optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()` computes it.",
-        "G10" if size == 10 else "G16" if not np.isfinite(got) else "",
+        "Look for a function that takes softmax and logarithm together."
+        if extreme
+        else "Which labels does your loss expect?",
+        "G16" if extreme else "G10" if size == 10 else "",
     )
 
 
@@ -270,7 +274,7 @@ def test_updates_like_adam(submission, state, inputs):
     said = "the first step, done again from the first state, gave other parameters than before."
     why, hint = (
         "Something outside the state has moved on, and enters the step.",
-        "Keep the optimiser state in the state.",
+        "Keep the optimizer state in the state.",
     )
     require(training.distance(again, firsts) <= 1e-3, said, why, hint, "C04")
 
@@ -413,7 +417,7 @@ def require_batches(batches: list[Batch], order: list[int], number: int) -> None
     """Full batches hold 64 images; no image comes twice, except to fill up the last batch."""
     sizes = [len(b["label"]) for b in batches]
     full = order[: BATCH * (len(order) // BATCH)] if len(sizes) < 3 else order[: BATCH * 2]
-    said = f"epoch {number} used batches of {', '.join(map(str, sizes))} images."
+    said = f"epoch {number} went through {sum(sizes)} of 150 images, in batches of {', '.join(map(str, sizes))}."
     right = all(size == BATCH for size in sizes[:2]) and len(sizes) in (2, 3)
     require(
         right,
@@ -430,7 +434,7 @@ def require_batches(batches: list[Batch], order: list[int], number: int) -> None
 def test_carries_the_state(submission, state, inputs, small):
     """Every step starts from the state that the step before returned, through all epochs."""
     run = Run(submission, state, small, key(inputs), 2)
-    before, why = state, "The optimiser state belongs to the whole training; making it anew forgets what it has learnt."
+    before, why = state, "The optimizer state belongs to the whole training; making it anew forgets what it has learnt."
     for number, record in enumerate([r for records in run.epochs for r in records], 1):
         given, after = record.items[0].items[0], record.items[1].items[0]
         same = len(given.leaves) == len(before.leaves) and training.distance(given.leaves, before.leaves) <= 1e-6
@@ -462,7 +466,7 @@ def test_reaches_accuracy(submission, inputs):
         require(
             accuracy >= ACCURACY,
             f"after {EPOCHS} epochs, {accuracy:.1%} of the held-out digits were read correctly; {ACCURACY:.0%} can be reached.",
-            "The model learns too little: from too few steps, from wrong gradients, or with another optimiser.",
+            "The model learns too little: from too few steps, from wrong gradients, or with another optimizer.",
             "Does the loss fall from epoch to epoch? Does every epoch visit every batch?",
             "",
         )
