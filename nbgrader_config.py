@@ -39,6 +39,7 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+c.Autograde.pre_convert_hook = "autograders.course.nbgrader_steps.find_renamed"
 c.Autograde.autograde_preprocessors = [
     "autograders.course.nbgrader_steps.RunConfined",
     "autograders.course.nbgrader_steps.SavePoints",

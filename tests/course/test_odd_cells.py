@@ -52,8 +52,10 @@ CASES = {
     "check-gone": (without("counter_v2"), NOTHING_LOST),
     "both-gone": (without("count_many", "count_many_answer"), NOTHING_LOST | {"count_many": 0}),
     "bare": (no_metadata(), NOTHING_LOST),
+    "renamed": (solved(), NOTHING_LOST),
     "zoe": (solved(), NOTHING_LOST),
 }
+FILES = {"renamed": "homework(1).ipynb"}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def gradebook(tmp_path_factory):
     for learner, (notebook, _) in CASES.items():
         folder = course / "submitted" / learner / "counter"
         folder.mkdir(parents=True)
-        (folder / "counter.ipynb").write_text(json.dumps(notebook))
+        (folder / FILES.get(learner, "counter.ipynb")).write_text(json.dumps(notebook))
     outcome = api.autograde("counter", "*")
     assert outcome["success"], outcome["log"][-4000:]
     with Gradebook(f"sqlite:///{course}/gradebook.db") as opened:
