@@ -8,11 +8,11 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 from msgspec.structs import replace
 
 from autograders.checks.failure import Failure, GraderError
+from autograders.judge.arrays import decode, encode, is_number, leaf_from_wire, shape
 from autograders.judge.explaining import explain
 from autograders.learner import messages
 from autograders.learner.messages import (
@@ -21,17 +21,11 @@ from autograders.learner.messages import (
     Evaluate,
     Evaluated,
     Missing,
-    Opaque,
     Raised,
     Ref,
     Scalar,
     Target,
 )
-
-ALLOWED_DTYPES = {
-    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
-    *("float16", "bfloat16", "float32", "float64"),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +68,7 @@ class Value:
         self.items = [Value(item, submission, f"{text}[{i}]") for i, item in enumerate(described.items)]
         self.paths = [path for item in self.items for path in item.paths] or list(described.paths)
         self.leaves = [leaf for item in self.items for leaf in item.leaves] or [
-            _leaf(leaf) for leaf in described.leaves
+            leaf_from_wire(leaf) for leaf in described.leaves
         ]
         self.changed = seen.changed if seen else ()
         self.wrote = seen.wrote if seen else ()
@@ -224,13 +218,13 @@ class Program:
     def _evaluate(self, args: tuple, steps: int, feedback: tuple) -> Evaluated:
         leaves = [leaf for a, keep in zip(args, self.fixed, strict=True) if not keep for leaf in leaves_of(a)]
         specs = self.traced.inputs
-        if len(leaves) != len(specs) or any(np.shape(x) != _shape(s) for x, s in zip(leaves, specs, strict=True)):
+        if len(leaves) != len(specs) or any(np.shape(x) != shape(s) for x, s in zip(leaves, specs, strict=True)):
             raise Failure(
                 f"the state of `{self.function.text}` changed its form between two steps.",
                 "A state must keep its tree structure, shapes and dtypes, or jit has to compile again for every step.",
                 "Return a state built like the one that came in.",
             )
-        inputs = tuple(_encode(x, s.dtype) for x, s in zip(leaves, specs, strict=True))
+        inputs = tuple(encode(x, s.dtype) for x, s in zip(leaves, specs, strict=True))
         reply = self.function.submission.evaluate(Evaluate(self.traced.program, inputs, steps, feedback))
         if isinstance(reply, str):
             raise Failure(f"the program of `{self.function.text}` could not be run: {reply}")
@@ -321,47 +315,6 @@ def leaves_of(x: Any) -> list[np.ndarray]:
         case tuple() | list():
             return [leaf for part in x for leaf in leaves_of(part)]
     return [np.asarray(x)]
-
-
-def decode(a: Array) -> np.ndarray:
-    """A checked array; raises Failure for dtypes and sizes that are not what they claim to be."""
-    if a.dtype.startswith("key<"):
-        return np.frombuffer(a.data, np.uint32).reshape(*a.shape, -1)
-    if a.dtype not in ALLOWED_DTYPES:
-        raise Failure(f"an array of dtype {a.dtype[:30]} came back, which the exercise has no use for.")
-    dtype = np.dtype(ml_dtypes.bfloat16) if a.dtype == "bfloat16" else np.dtype(a.dtype)
-    if any(size < 0 for size in a.shape) or len(a.data) not in (
-        0,
-        dtype.itemsize * int(np.prod(a.shape, dtype=np.int64)),
-    ):
-        raise Failure("an array came back whose size does not fit its shape.")
-    return np.frombuffer(a.data, dtype).reshape(a.shape) if a.data or 0 in a.shape else np.zeros(a.shape, dtype)
-
-
-def is_number(leaf: Any) -> bool:
-    return isinstance(leaf, np.ndarray) and (leaf.dtype.kind in "biuf" or leaf.dtype == ml_dtypes.bfloat16)
-
-
-def _leaf(leaf: messages.Leaf) -> Any:
-    if isinstance(leaf, Array):
-        return decode(leaf)
-    if isinstance(leaf, Scalar) and not isinstance(leaf.value, (str, type(None))):
-        return np.asarray(leaf.value)
-    return Opaque("None" if isinstance(leaf, Scalar) and leaf.value is None else getattr(leaf, "kind", "str"))
-
-
-def _encode(x: Any, dtype: str) -> Array:
-    if dtype.startswith("key<"):
-        return Array(dtype, x.shape[:-1], np.asarray(x, np.uint32).tobytes())
-    if not is_number(x):
-        raise Failure(f"a {getattr(x, 'kind', type(x).__name__)} stands in the state, which jit cannot take.")
-    x = np.asarray(x)
-    kind = np.dtype(ml_dtypes.bfloat16) if dtype == "bfloat16" else np.dtype(dtype)
-    return Array(dtype, x.shape, x.astype(kind).tobytes())
-
-
-def _shape(spec: messages.Spec) -> tuple[int, ...]:
-    return (*spec.shape, 2) if spec.dtype.startswith("key<") else spec.shape
 
 
 def _arguments(args: tuple, kwargs: dict) -> str:
