@@ -4,9 +4,7 @@ import numpy as np
 
 from autograders.checks.failure import require
 
-SINGLE = (
-    2e-4  # float32: the largest error of 40 correct programs of the three exercises, in any order of sums, was 3e-6
-)
+SINGLE = 2e-4  # float32, chosen and not measured: a thousand roundings, for other orders of sums
 HALF = 3e-2  # half precision, inside or outside: the contract's figure
 
 
