@@ -1,4 +1,4 @@
-"""nbgrader's settings for a course with these exercises: its own steps, two of its preprocessors replaced."""
+"""nbgrader's settings for a course with these exercises: its own steps, with ours where learners' code is run and scored."""
 
 import warnings
 

@@ -10,8 +10,6 @@ import nbformat
 from autograders import exercises
 from autograders.learner.messages import StandIn
 
-FORMAT = "py:percent"
-
 
 class NoMaterials(Exception):
     """The instructor's folder is needed and was not found."""

@@ -1,4 +1,4 @@
-"""The two preprocessors of ours in nbgrader's autograde: one runs and judges, the other writes points."""
+"""Our steps in nbgrader's autograde: find and mend what a learner bent, run and judge it, write the points."""
 
 import atexit
 import functools

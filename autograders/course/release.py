@@ -1,11 +1,8 @@
 """From `solutions/` to `assignments/`, with nbgrader's own generate_assignment."""
 
-import contextlib
-import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from nbgrader.apps import NbGraderAPI
@@ -58,26 +55,8 @@ def release(folder: Path) -> list[Path]:
         config.CourseDirectory.db_url = f"sqlite:///{scratch}/gradebook.db"
         for name in exercises.names():
             target = folder / "assignments" / name
-            with _log_of_nbgrader() as log:
-                outcome = NbGraderAPI(config=config).generate_assignment(name, force=True, create=True)
+            outcome = NbGraderAPI(config=config).generate_assignment(name, force=True, create=True)
             if not outcome["success"]:
-                raise ReleaseFailed(f"{name}: nbgrader made no assignment.\n{outcome.get('log') or log}")
+                raise ReleaseFailed(f"{name}: nbgrader made no assignment.\n{outcome['log'] or outcome.get('error')}")
             made += sorted(target.glob("*.ipynb"))
     return made
-
-
-@contextlib.contextmanager
-def _log_of_nbgrader() -> Iterator[list[str]]:
-    """Collects what nbgrader logs instead of printing it."""
-    lines: list[str] = []
-
-    class Keep(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(record.getMessage())
-
-    handler, logger = Keep(), logging.getLogger("traitlets")
-    logger.addHandler(handler)
-    try:
-        yield lines
-    finally:
-        logger.removeHandler(handler)

@@ -6,8 +6,6 @@ import msgspec
 
 from autograders.exercises import Exercise
 
-STATUSES = ("pass", "fail", "blocked", "limit", "internal")
-
 
 class Verdict(msgspec.Struct, frozen=True):
     """How one check ended, and what the learner is told."""
