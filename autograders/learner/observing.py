@@ -24,6 +24,12 @@ def fresh_copy(x: Any) -> Any:
 
 def _copy_leaf(leaf: Any) -> Any:
     try:
+        if (
+            isinstance(leaf, jax.Array)
+            and not leaf.weak_type
+            and not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended)
+        ):
+            return jax.device_put(np.array(leaf))  # by way of NumPy nothing has to be compiled
         return leaf.copy() if isinstance(leaf, (jax.Array, np.ndarray)) else copy.deepcopy(leaf)
     except Exception:  # objects that cannot be copied are handed over as they are
         return leaf

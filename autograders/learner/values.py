@@ -23,9 +23,9 @@ def array_from_wire(a: Array) -> Any:
     """A new JAX array, or NumPy's where the message says so."""
     if a.dtype.startswith("key<"):
         data = np.frombuffer(a.data, np.uint32).reshape(*a.shape, -1)
-        return jax.random.wrap_key_data(jnp.array(data))
+        return jax.random.wrap_key_data(jax.device_put(data.copy()))
     values = np.frombuffer(a.data, jnp.dtype(a.dtype)).reshape(a.shape)
-    return values.copy() if a.host else jnp.array(values)
+    return values.copy() if a.host else jax.device_put(values.copy())
 
 
 def leaf_to_wire(x: Any) -> Leaf:
