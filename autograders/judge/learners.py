@@ -1,6 +1,7 @@
 """Where a submission's code runs: in a confined process when grading, in this kernel when a learner checks themselves."""
 
 import contextlib
+import functools
 import secrets
 import shutil
 import tempfile
@@ -34,6 +35,8 @@ from autograders.learner.messages import (
     Usage,
     Used,
 )
+from autograders.sandbox import compiled
+from autograders.sandbox.compiled import Programs
 from autograders.sandbox.limits import Limits
 from autograders.sandbox.zygote import Child, Zygote
 
@@ -53,9 +56,9 @@ class ProcessLost(Exception):
 class Peer:
     """One confined process and its scratch folder; every question has a number that only its answer may carry."""
 
-    def __init__(self, zygote: Zygote, role: str, limits: Limits):
+    def __init__(self, zygote: Zygote, role: str, limits: Limits, programs: Programs | None = None):
         self.scratch = Path(tempfile.mkdtemp(prefix="stateless-"))
-        self.child: Child = zygote.spawn(role, self.scratch, limits)
+        self.child: Child = zygote.spawn(role, self.scratch, limits, programs)
         self.connection = Connection(self.child.stream)
 
     def ask(self, request: Any, reply_type: Any, seconds: float) -> Any:
@@ -110,8 +113,8 @@ class Evaluator:
 class ConfinedLearner:
     """A submission's cells, run in a confined process, and run again in a new one after a crash."""
 
-    def __init__(self, zygote: Zygote, cells: list[Cell], limits: Limits):
-        self.zygote, self.cells, self.limits = zygote, cells, limits
+    def __init__(self, zygote: Zygote, cells: list[Cell], limits: Limits, programs: Programs | None = None):
+        self.zygote, self.cells, self.limits, self.programs = zygote, cells, limits, programs
         self.peer: Peer | None = None
         self.ran: dict[int, Ran] = {}
         self.crashed: set[int] = set()
@@ -127,7 +130,7 @@ class ConfinedLearner:
         """Run the cells; one that ends the process is noted, and left out from then on."""
         while self.peer is None:
             self._check_time()
-            self.peer = Peer(self.zygote, "learner", self.limits)
+            self.peer = Peer(self.zygote, "learner", self.limits, self.programs)
             for cell in self.cells:
                 if cell.index not in self.crashed and not self._run(cell):
                     break
@@ -200,8 +203,21 @@ class Engine:
         self.zygote = Zygote()
         self.evaluate = Evaluator(self.zygote, self.limits)
 
+    @functools.cached_property
+    def programs(self) -> Programs | None:
+        """Library programs, compiled once on this machine."""
+        return compiled.ensure(self._compile)
+
+    def _compile(self, programs: Programs) -> None:
+        child = self.zygote.spawn("warmer", programs.folder, self.limits, programs)
+        child.stream.settimeout(self.limits.cell_s)
+        said = child.stream.recv(16)
+        child.kill()
+        if said != b"done":
+            raise RuntimeError("the library could not be compiled")
+
     def learner(self, cells: list[Cell]) -> ConfinedLearner:
-        return ConfinedLearner(self.zygote, cells, self.limits)
+        return ConfinedLearner(self.zygote, cells, self.limits, self.programs)
 
     def close(self) -> None:
         self.evaluate.close()

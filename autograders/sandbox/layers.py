@@ -111,15 +111,18 @@ PRETENDED = [
 FCNTL_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: they make the kernel signal another process
 
 
-def harden(scratch: Path, limits: Limits, writable: tuple[Path, ...] = ()) -> list[str]:
-    """Confine this process for good and name the layers that hold, weakest first."""
+def harden(limits: Limits, writable: list[Path], readable: list[Path]) -> list[str]:
+    """Confine this process for good and name the layers that hold, weakest first.
+
+    It may write to the folders `writable`, and read those, `readable`, and the interpreter with its packages.
+    """
     layers = ["process", *_rlimits(limits)]
     if not sys.platform.startswith("linux"):
         return layers
     libc = ctypes.CDLL(None, use_errno=True)
     for option, value in ((PR_SET_PDEATHSIG, signal.SIGKILL), (PR_SET_DUMPABLE, 0), (PR_SET_NO_NEW_PRIVS, 1)):
         libc.prctl(option, value, 0, 0, 0)
-    for name, apply in (("landlock", lambda: _landlock((scratch, *writable))), ("seccomp", _seccomp)):
+    for name, apply in (("landlock", lambda: _landlock(writable, readable)), ("seccomp", _seccomp)):
         if _holds(apply):
             layers.append(name)
     return layers
@@ -147,7 +150,7 @@ def _rlimits(limits: Limits) -> list[str]:
     return ["rlimits"]
 
 
-def _landlock(writable: tuple[Path, ...]) -> None:
+def _landlock(writable: list[Path], readable: list[Path]) -> None:
     from py_landlock import AccessFs, Landlock
 
     ruleset = Landlock(strict=False)
@@ -160,7 +163,7 @@ def _landlock(writable: tuple[Path, ...]) -> None:
         str(package),
     }
     folders = [p for p in (*FOLDERS, *interpreter) if os.path.isdir(p)]
-    ruleset.allow_read(*folders).allow_execute(*folders)
+    ruleset.allow_read(*folders, *readable).allow_execute(*folders)
     ruleset.add_path_rule(*[p for p in FILES if os.path.exists(p)], access=AccessFs.READ_FILE)
     ruleset.add_path_rule(*[p for p in DEVICES if os.path.exists(p)], access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
     for folder in writable:

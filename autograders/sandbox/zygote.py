@@ -21,6 +21,7 @@ import sys
 import threading
 from pathlib import Path
 
+from autograders.sandbox.compiled import Programs
 from autograders.sandbox.limits import Limits
 
 LIBRARIES = (
@@ -32,6 +33,7 @@ LIBRARIES = (
     "sklearn.datasets",
     "autograders.learner.serving",
     "autograders.sandbox.evaluator",
+    "autograders.sandbox.warmup",
 )
 LINUX_LIBRARIES = ("py_landlock", "pyseccomp")
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XLA_FLAGS", "JAX_PLATFORMS", "LD_LIBRARY_PATH")
@@ -60,14 +62,15 @@ class Zygote:
         self.control: socket.socket | None = None
         self.lock = threading.Lock()
 
-    def spawn(self, role: str, scratch: Path, limits: Limits) -> Child:
-        """Fork a `learner` or an `evaluator` that may write to `scratch` only."""
+    def spawn(self, role: str, scratch: Path, limits: Limits, programs: Programs | None = None) -> Child:
+        """Fork a `learner`, an `evaluator` or a `warmer` that may write to `scratch` only."""
         with self.lock:
             if self.process is None or self.process.poll() is not None:
                 self._start()
             ours, theirs = socket.socketpair()
             with theirs:
                 order = {"role": role, "scratch": str(scratch), "limits": dataclasses.asdict(limits)}
+                order["programs"] = {"folder": str(programs.folder), "adds": programs.adds} if programs else None
                 try:
                     socket.send_fds(self.control, [json.dumps(order).encode()], [theirs.fileno()])
                     answer = json.loads(self.control.recv(4096) or b'{"error": "the zygote ended"}')
@@ -160,7 +163,7 @@ def _cannot_fork() -> str:
 def _become(order: dict, stream: socket.socket) -> None:
     """The child: confined, then serving until its judge hangs up; never returns."""
     from autograders.learner import serving, session
-    from autograders.sandbox import evaluator, layers
+    from autograders.sandbox import evaluator, layers, warmup
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
@@ -172,10 +175,16 @@ def _become(order: dict, stream: socket.socket) -> None:
     os.closerange(3, kept)
     os.closerange(kept + 1, 4096)
     session.prepare_environment()
-    active = layers.harden(Path(order["scratch"]), Limits(**order["limits"]))
+    programs = Programs(Path(order["programs"]["folder"]), order["programs"]["adds"]) if order["programs"] else None
+    readable, writable = [], [Path(order["scratch"])]
+    if programs:
+        programs.use()
+        (writable if programs.adds else readable).append(programs.folder)
+    active = layers.harden(Limits(**order["limits"]), writable, readable)
     stream.sendall(json.dumps(active).encode() + b"\n")
+    serve = {"learner": serving.serve, "evaluator": evaluator.serve, "warmer": warmup.serve}[order["role"]]
     try:
-        evaluator.serve(stream) if order["role"] == "evaluator" else serving.serve(stream)
+        serve(stream)
     finally:
         os._exit(0)
 

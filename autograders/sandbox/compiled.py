@@ -1,0 +1,72 @@
+"""Compiled library programs, made once on a machine and read by every learner's process.
+
+Without them each process would compile the same initialisers and array operations again, which is most of its work.
+The folder is filled by a confined process that runs library calls only (`warmup.py`), never anything of a learner's or
+of a solution's, and no other process may write to it: an entry is native code.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy")
+NEVER = 1e9  # seconds: no program takes so long to compile, so none is written
+
+
+@dataclasses.dataclass(frozen=True)
+class Programs:
+    """A folder of compiled programs; `adds` says whether a process that uses it also writes there."""
+
+    folder: Path
+    adds: bool = False
+
+    def use(self) -> None:
+        """Let JAX in this process look there before it compiles."""
+        import jax
+
+        jax.config.update("jax_compilation_cache_dir", str(self.folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0 if self.adds else NEVER)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        jax.config.update(
+            "jax_persistent_cache_enable_xla_caches", "none"
+        )  # they would put the folder's name into keys
+
+
+def folder() -> Path:
+    """Where the programs of these versions on this kind of processor lie, in the user's cache."""
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "stateless-flax" / _fingerprint()
+
+
+def _fingerprint() -> str:
+    """Differs where a compiled program might: packages, what is compiled, and what the processor can do."""
+    parts = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
+    parts += [Path(__file__).with_name("warmup.py").read_text(), os.environ.get("XLA_FLAGS", "")]
+    with contextlib.suppress(OSError):
+        about = Path("/proc/cpuinfo").read_text().split("\n")
+        parts += sorted({line for line in about if line.startswith(("flags", "Features", "model name"))})
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def ensure(fill: Callable[[Programs], None]) -> Programs | None:
+    """The programs, made by `fill` when they are not there yet; None where that is not possible."""
+    wanted = folder()
+    if wanted.is_dir():
+        return Programs(wanted)
+    try:
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix="filling-", dir=wanted.parent))
+    except OSError:  # no home, a full disk: it works without, only slower
+        return None
+    try:
+        fill(Programs(made, adds=True))
+        made.rename(wanted)  # whoever comes second finds it there, which is as good
+    except (OSError, RuntimeError):
+        shutil.rmtree(made, ignore_errors=True)
+    return Programs(wanted) if wanted.is_dir() else None
