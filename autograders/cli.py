@@ -175,5 +175,38 @@ def demo(
         raise stop(str(error)) from error
 
 
+@app.command()
+def audit(
+    exercise: Annotated[str, typer.Argument(help="Only this exercise.")] = "",
+    seeds: Annotated[int, typer.Option(help="How many secret seeds to try besides the public one.")] = 0,
+    runs: Annotated[int, typer.Option(help="How often to repeat the public seed.")] = 1,
+    workers: Annotated[int, typer.Option(help="Processes; one for each core without it.")] = 0,
+    only: Annotated[str, typer.Option(help="Only files whose name contains this.")] = "",
+    blunt: Annotated[bool, typer.Option(help="Make each check pass in turn, and see what slips through.")] = True,
+    corpus: Annotated[Path | None, typer.Option(help="The folder with right and wrong answers.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Test the autograders with answers whose verdict is known. Status 1 when one is judged wrongly or a check is dead."""
+    import msgspec
+
+    from autograders import exercises
+    from autograders.audit import auditing, table
+    from autograders.audit.corpus import find, load
+    from autograders.course.materials import NoMaterials
+
+    if exercise and exercise not in exercises.names():
+        raise stop(f"No exercise is called {exercise!r}. There are: {', '.join(exercises.names())}.")
+    try:
+        folder = find(corpus)
+        known = [k for k in load(folder, [exercise] if exercise else exercises.names()) if only in k.name]
+    except (NoMaterials, ValueError) as error:
+        raise stop(str(error)) from error
+    solutions = folder.parents[1] / "solutions"
+    number = auditing.workers(workers)
+    found, _ = auditing.audit(known, solutions, seeds, runs, number, table.progress, blunt and not only)
+    typer.echo(msgspec.json.encode(found).decode()) if json else table.Console().print(table.rendered(found))
+    raise typer.Exit(0 if found.sound else 1)
+
+
 if __name__ == "__main__":
     sys.exit(app())

@@ -1,5 +1,6 @@
 """Grades one submission: runs its cells, its checks, and the doubtful questions once more beside reference answers."""
 
+import dataclasses
 import functools
 import hashlib
 import importlib.metadata
@@ -27,9 +28,20 @@ WITHOUT = ("cacheprovider", "terminal", "logging", "warnings", "faulthandler", "
 PACKAGES = ("jax", "flax", "optax", "numpy", "stateless-flax")
 
 
-def run_checks(exercise: Exercise, handle: Submission, seed: str = PUBLIC_SEED, only: str = "") -> dict[str, Verdict]:
+@dataclasses.dataclass(frozen=True)
+class Watch:
+    """What an audit asks for: checks that are made to pass, and a list that takes what thresholds were compared with."""
+
+    blunt: frozenset[str] = frozenset()
+    values: list[tuple[str, str, float]] = dataclasses.field(default_factory=list)
+
+
+def run_checks(
+    exercise: Exercise, handle: Submission, seed: str = PUBLIC_SEED, only: str = "", watch: Watch | None = None
+) -> dict[str, Verdict]:
     """The verdicts of an exercise's checks on a handle, by check; `only` names one question."""
-    bench = Bench(seed, only)
+    watch = watch or Watch()
+    bench = Bench(seed, only, watch.blunt)
     bench.handles[""] = handle
     options = [f"--rootdir={exercise.test_file.parent}", "-c", str(exercise.test_file.parent / "pytest.ini")]
     plugins = [argument for name in WITHOUT for argument in ("-p", f"no:{name}")] + ["-p", "autograders.judge.plugin"]
@@ -40,6 +52,7 @@ def run_checks(exercise: Exercise, handle: Submission, seed: str = PUBLIC_SEED, 
     finally:
         os.environ.update(hidden)
         del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    watch.values.extend(bench.values)
     return {check: verdict for (_, check), verdict in bench.verdicts.items()}
 
 
@@ -56,6 +69,7 @@ def grade(
     engine: Engine,
     seed: str = PUBLIC_SEED,
     references: References = no_references,
+    watch: Watch | None = None,
 ) -> tuple[Result, dict[int, Ran]]:
     """Grade a submission; what its cells showed comes along, by place in the notebook.
 
@@ -64,7 +78,7 @@ def grade(
     started = time.monotonic()
     chosen = exercises.load(handed.exercise)
     learner = engine.learner(list(handed.cells))
-    found = _first_run(chosen, learner, engine, seed)
+    found = _first_run(chosen, learner, engine, seed, watch)
     layers = tuple(learner.layers)
     used = learner.close()
     stood_in = {}
@@ -74,19 +88,22 @@ def grade(
             if not _doubtful(chosen, question, found):
                 break
             stand_in = references(handed.exercise, doubtful)
-            if stand_in and _again(chosen, question, handed, stand_in, engine, seed, found):
+            if stand_in and _again(chosen, question, handed, stand_in, engine, seed, found, watch):
                 stood_in[question.id] = doubtful
     usage = Usage(round(time.monotonic() - started, 3), round(used.cpu_s, 3), round(used.peak_mib, 1))
     return _result(source, handed, chosen, found, stood_in, notes(learner), usage, layers, seed), learner.ran
 
 
-def _first_run(chosen: Exercise, learner: ConfinedLearner, engine: Engine, seed: str) -> dict[str, Verdict]:
+def _first_run(
+    chosen: Exercise, learner: ConfinedLearner, engine: Engine, seed: str, watch: Watch | None
+) -> dict[str, Verdict]:
     try:
         learner.start()
     except Failure as failure:  # the whole notebook ran into a limit: its checks cannot be asked
         said = Verdict(failure.status, failure.what, failure.why, failure.hint)
         return {check.id: said for check in chosen.checks}
-    return run_checks(chosen, Submission(learner.ask, engine.evaluate, engine.limits.request_s), seed)
+    handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
+    return run_checks(chosen, handle, seed, watch=watch)
 
 
 def _doubtful(chosen: Exercise, question: Question, found: dict[str, Verdict]) -> tuple[str, ...]:
@@ -111,6 +128,7 @@ def _again(
     engine: Engine,
     seed: str,
     found: dict[str, Verdict],
+    watch: Watch | None,
 ) -> bool:
     """Judge a question once more with references in place of earlier answers; a check that passes now has passed."""
     learner = engine.learner(list(handed.cells))
@@ -118,7 +136,7 @@ def _again(
         learner.start()
         learner.stand_in(stand_in)
         handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
-        second = run_checks(chosen, handle, seed, question.id)
+        second = run_checks(chosen, handle, seed, question.id, watch)
     except Failure:
         return False
     finally:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import hashlib
 import secrets
 import shutil
 import tempfile
@@ -196,10 +197,13 @@ class ConfinedLearner:
 
 
 class Engine:
-    """The zygote and the evaluator of one grader."""
+    """The zygote and the evaluator of one grader.
 
-    def __init__(self, limits: Limits | None = None):
-        self.limits = limits or Limits()
+    `keep` is a folder for what submissions compiled, each apart from the others, for those that are graded again and again.
+    """
+
+    def __init__(self, limits: Limits | None = None, keep: Path | None = None):
+        self.limits, self.keep = limits or Limits(), keep
         self.zygote = Zygote()
         self.evaluate = Evaluator(self.zygote, self.limits)
 
@@ -217,7 +221,15 @@ class Engine:
             raise RuntimeError("the library could not be compiled")
 
     def learner(self, cells: list[Cell]) -> ConfinedLearner:
-        return ConfinedLearner(self.zygote, cells, self.limits, self.programs)
+        programs = self._kept(cells) if self.keep and self.programs else self.programs
+        return ConfinedLearner(self.zygote, cells, self.limits, programs)
+
+    def _kept(self, cells: list[Cell]) -> Programs:
+        """A folder of this submission's own, which starts as a copy of the library programs."""
+        folder = self.keep / hashlib.sha256(msgspec.msgpack.encode(cells)).hexdigest()
+        if not folder.is_dir():
+            shutil.copytree(self.programs.folder, folder)
+        return Programs(folder, adds=True)
 
     def close(self) -> None:
         self.evaluate.close()

@@ -1,0 +1,70 @@
+"""The audit: grade the corpus, then blunt each check and see whether some wrong answer slips through."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from autograders import exercises
+from autograders.audit import findings, running
+from autograders.audit.corpus import Known
+from autograders.audit.findings import CheckNeed, Findings
+from autograders.audit.running import Outcome, Task
+from autograders.judge.plugin import PUBLIC_SEED
+
+SLOWEST_FIRST = ("train_step", "linen_module", "counter")
+
+Progress = Callable[[Iterable, str, int], Iterable]
+
+
+def seeds_of(number: int) -> tuple[str, ...]:
+    """The public seed, and so many secret ones."""
+    return (PUBLIC_SEED, *(f"audit-{i}" for i in range(number)))
+
+
+def workers(asked: int = 0) -> int:
+    """As many as asked for, or one for each core."""
+    return asked or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+
+
+def grade_all(
+    corpus: list[Known], solutions: Path, seeds: tuple[str, ...], runs: int, number: int, progress: Progress
+) -> dict[str, list[Outcome]]:
+    """Outcomes by file name: one for each seed, the first seed again for each further run."""
+    wanted = (*seeds, *[seeds[0]] * (runs - 1))
+    ordered = sorted(corpus, key=lambda k: SLOWEST_FIRST.index(k.exercise) if k.exercise in SLOWEST_FIRST else 0)
+    tasks = [Task(known, wanted, solutions) for known in ordered]
+    done = progress(running.run(tasks, number), f"{len(tasks)} files, {len(wanted)} times each", len(tasks))
+    return {task.known.name: outcomes for task, outcomes in done}
+
+
+def blunted(
+    corpus: list[Known], outcomes: dict[str, list[Outcome]], solutions: Path, number: int, progress: Progress
+) -> tuple[CheckNeed, ...]:
+    """For each check, the wrong answers that nothing else catches: graded again with it blunted, they get full points."""
+    suspects = [
+        Task(known, (PUBLIC_SEED,), solutions, frozenset(caught))
+        for known in corpus
+        if not known.right and len(caught := outcomes[known.name][0].caught_by) == 1
+    ]
+    done = progress(running.run(suspects, number), f"{len(suspects)} files with one check blunted", len(suspects))
+    alone: dict[tuple[str, str], list[str]] = {}
+    for task, (outcome,) in done:
+        if not outcome.failed:
+            alone.setdefault((task.known.exercise, *task.blunt), []).append(task.known.name)
+    needs = []
+    for name in dict.fromkeys(k.exercise for k in corpus):
+        for check in exercises.load(name).checks:
+            catches = sum(check.id in outcomes[k.name][0].caught_by for k in corpus if k.exercise == name)
+            slipped = sorted(alone.get((name, check.id), []))
+            needs.append(CheckNeed(name, check.id, catches, len(slipped), slipped[0] if slipped else ""))
+    return tuple(needs)
+
+
+def audit(
+    corpus: list[Known], solutions: Path, secret: int, runs: int, number: int, progress: Progress, blunt: bool = True
+) -> tuple[Findings, dict[str, list[Outcome]]]:
+    """Findings on the corpus under the public seed and so many secret ones, and the outcomes they rest on."""
+    seeds = seeds_of(secret)
+    outcomes = grade_all(corpus, solutions, seeds, runs, number, progress)
+    needs = blunted(corpus, outcomes, solutions, number, progress) if blunt else ()
+    return findings.collect(corpus, outcomes, needs, len(seeds), runs), outcomes
