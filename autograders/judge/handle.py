@@ -175,6 +175,8 @@ class Function:
         reply = self.submission.ask(request)
         if isinstance(reply, Missing):
             raise missing(reply.name)
+        if isinstance(reply, Raised) and reply.ours:
+            raise GraderError(f"{reply.types[0]}: {reply.message}")
         if isinstance(reply, Raised):
             failure = explain(text, reply)
             failure.compiled = reply.compiled

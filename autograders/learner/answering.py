@@ -9,6 +9,7 @@ import traceback
 import types
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -35,6 +36,8 @@ from autograders.learner.values import Objects, storable
 
 MAX_MESSAGE = 1500  # characters of an exception's text
 MAX_RECORDS = 256
+PACKAGE = Path(__file__).parents[1]
+MODULE_GETATTR = ("getattr", "__getattr__")
 AHEAD_OF_TIME = {jax.stages.Compiled.__call__.__code__, jax.stages.Compiled.call.__code__}
 
 
@@ -199,8 +202,17 @@ def raised(error: BaseException, trace: Any) -> Raised:
         text = str(error)
     except Exception:  # a learner's own exception may fail to print itself
         text = ""
-    ours = {frame.f_code for frame, _ in traceback.walk_tb(trace)}
-    return Raised(kinds, storable(text[:MAX_MESSAGE]), storable(line), where, bool(ours & AHEAD_OF_TIME))
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(trace)]
+    compiled = bool(AHEAD_OF_TIME.intersection(codes))
+    return Raised(kinds, storable(text[:MAX_MESSAGE]), storable(line), where, compiled, _is_ours(error, codes))
+
+
+def _is_ours(error: BaseException, codes: list[types.CodeType]) -> bool:
+    """Whether our own code asked a library for something that this version of it does not have."""
+    by_module = codes[-1].co_name in MODULE_GETATTR if codes else False  # jax answers for names that it dropped
+    absent = isinstance(error, ImportError) or isinstance(getattr(error, "obj", None), types.ModuleType) or by_module
+    asked = [code for code in codes if code.co_name not in MODULE_GETATTR]
+    return absent and bool(asked) and Path(asked[-1].co_filename).is_relative_to(PACKAGE)
 
 
 def _own_line(trace: Any) -> tuple[str, str]:

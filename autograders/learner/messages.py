@@ -156,6 +156,7 @@ class Raised(msgspec.Struct, tag="raised", frozen=True):
     line: str = ""
     where: str = ""
     compiled: bool = False  # JAX refused to trace a function that is already compiled ahead of time
+    ours: bool = False  # raised by our own code, which met a version of JAX that it does not know
 
 
 class Spec(msgspec.Struct, frozen=True):

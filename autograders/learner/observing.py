@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import inspect
 import io
 import types
@@ -116,17 +117,27 @@ def printed_text() -> Iterator[list[str]]:
 @contextlib.contextmanager
 def trace_events() -> Iterator[list[str]]:
     """Collects the names of the functions that jax.jit traces inside."""
+    _listen_to_traces()
     traced: list[str] = []
-
-    def listen(event: str, duration: float, **details: Any) -> None:
-        if event == TRACE_EVENT:
-            traced.append(str(details.get("fun_name", "")))
-
-    jax.monitoring.register_event_duration_secs_listener(listen)
+    _collecting.append(traced)
     try:
         yield traced
     finally:
-        jax.monitoring.unregister_event_duration_listener(listen)
+        _collecting[:] = [other for other in _collecting if other is not traced]
+
+
+_collecting: list[list[str]] = []
+
+
+@functools.cache
+def _listen_to_traces() -> None:
+    """Listens once and for good: not every version of JAX lets a listener go."""
+
+    def listen(event: str, duration: float, **details: Any) -> None:
+        for traced in _collecting if event == TRACE_EVENT else ():
+            traced.append(str(details.get("fun_name", "")))
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
 
 
 class Recorder:
