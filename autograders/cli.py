@@ -184,13 +184,16 @@ def audit(
     only: Annotated[str, typer.Option(help="Only files whose name contains this.")] = "",
     blunt: Annotated[bool, typer.Option(help="Make each check pass in turn, and see what slips through.")] = True,
     corpus: Annotated[Path | None, typer.Option(help="The folder with right and wrong answers.")] = None,
+    write: Annotated[
+        bool, typer.Option(help="Write the thresholds' evidence, its picture and the page of checks.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Test the autograders with answers whose verdict is known. Status 1 when one is judged wrongly or a check is dead."""
     import msgspec
 
     from autograders import exercises
-    from autograders.audit import auditing, table
+    from autograders.audit import auditing, evidence, page, picture, table
     from autograders.audit.corpus import find, load
     from autograders.course.materials import NoMaterials
 
@@ -203,7 +206,11 @@ def audit(
         raise stop(str(error)) from error
     solutions = folder.parents[1] / "solutions"
     number = auditing.workers(workers)
-    found, _ = auditing.audit(known, solutions, seeds, runs, number, table.progress, blunt and not only)
+    found, outcomes = auditing.audit(known, solutions, seeds, runs, number, table.progress, blunt and not only)
+    for name in dict.fromkeys(k.exercise for k in known) if write else ():
+        measured = evidence.measure(name, known, outcomes)
+        for path in (evidence.write(*measured), picture.draw(*measured), page.write(name, known)):
+            typer.echo(path, err=True)
     typer.echo(msgspec.json.encode(found).decode()) if json else table.Console().print(table.rendered(found))
     raise typer.Exit(0 if found.sound else 1)
 

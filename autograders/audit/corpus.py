@@ -32,6 +32,12 @@ class Known:
     def name(self) -> str:
         return f"{self.exercise}/{self.path.stem}"
 
+    @property
+    def caught_by(self) -> set[str]:
+        """The checks that must fail themselves; the others only wait for one of them."""
+        checks = exercises.load(self.exercise).checks
+        return {c.id for c in checks if c.id in self.failed and not self.failed.intersection(c.needs)}
+
 
 def find(folder: Path | None = None) -> Path:
     """The folder of the corpus: the one given, or that of the checkout the package runs from; NoMaterials without one."""
