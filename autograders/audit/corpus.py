@@ -3,7 +3,8 @@
 `good__<shape>.py` deserves full points. `bad__<checks>__<mistake>.py` names the checks that must not pass, joined by `+`;
 `+all` adds what a failed check blocks. Comments at the top tell why, and for a wrong one two things more:
 `# misconception: C10, C25` (the ids that are true of it, the mistake itself first; `none` where the catalogue has none)
-and `# neighbour: good__....py`, the nearest right answer.
+and `# neighbour: good__....py`, the nearest right answer. Where no evidence can tell the mistake from others,
+`# undiagnosed: <why>` says so.
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ from pathlib import Path
 from autograders import exercises
 from autograders.course.materials import NoMaterials
 
-FIELD = re.compile(r"^# (misconception|neighbour): (.*)$")
+FIELD = re.compile(r"^# (misconception|neighbour|undiagnosed): (.*)$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Known:
     why: str
     misconceptions: tuple[str, ...] = ()
     neighbour: str = ""
+    undiagnosed: str = ""
 
     @property
     def name(self) -> str:
@@ -75,6 +77,7 @@ def read(path: Path, exercise: str) -> Known:
         " ".join(why),
         () if ids == ("none",) else ids,
         fields.get("neighbour", ""),
+        fields.get("undiagnosed", ""),
     )
     if not why or (not known.right and not ids):
         raise ValueError(f"{path}: the first lines must tell why, and a wrong file its `# misconception:`")

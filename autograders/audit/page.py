@@ -3,18 +3,11 @@
 import difflib
 from pathlib import Path
 
-import msgspec
-
 from autograders import exercises
 from autograders.audit.corpus import Known
 from autograders.checks import Check
 
 LINES = 14  # of an example; longer ones are not read
-
-
-def misconceptions() -> dict[str, str]:
-    """What each id stands for."""
-    return msgspec.toml.decode((exercises.FOLDER / "misconceptions.toml").read_bytes(), type=dict[str, str])
 
 
 def path(exercise: str, corpus: list[Known]) -> Path:
@@ -54,7 +47,7 @@ def _check(check: Check, files: list[Known]) -> str:
 
 
 def _mistakes(wrong: list[Known], alone: list[Known]) -> str:
-    names = misconceptions()
+    names = exercises.misconceptions()
     ids = sorted({known.misconceptions[0] for known in wrong if known.misconceptions})
     listed = "".join(f"\n- {i}: {names[i]}" for i in ids)
     return f"Catches {len(wrong)} of the wrong answers, {len(alone)} of which nothing else catches:\n{listed}\n"

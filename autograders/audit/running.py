@@ -80,11 +80,12 @@ def _grade(task: Task) -> list[Outcome]:
             references(task.solutions),
             grading.Watch(task.blunt, values),
         )
-        outcomes.append(_outcome(task.known.name, seed, result, values))
+        outcomes.append(outcome_of(task.known.name, seed, result, values))
     return outcomes
 
 
-def _outcome(name: str, seed: str, result: Result, values: list) -> Outcome:
+def outcome_of(name: str, seed: str, result: Result, values: list) -> Outcome:
+    """What an audit keeps of a result."""
     checks = [check for question in result.questions for check in question.checks]
     told = msgspec.json.encode(msgspec.structs.replace(result, usage=None))
     return Outcome(

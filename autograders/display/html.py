@@ -29,7 +29,9 @@ def question(result: QuestionResult, title: str) -> str:
     edge = MARKS["pass"][1] if full else "#bf8700"
     head = f"<div><b>{escape(title)}</b> &nbsp;{result.points:g} of {result.max_points:g} points</div>"
     failed = [c for c in result.checks if c.status not in ("pass", "blocked")]
-    lines = [failures(list(same)) for _, same in groupby(failed, key=lambda c: (c.status, c.why, c.hint))]
+    lines = [
+        failures(list(same)) for _, same in groupby(failed, key=lambda c: (c.status, c.why, c.hint, c.misconception))
+    ]
     lines.append(waiting([c for c in result.checks if c.status == "blocked"], bool(failed)))
     lines += [line("pass", faded(code(c.what))) for c in result.checks if c.status == "pass"]
     return box(head + stand_in(result) + "".join(lines), edge)
@@ -57,7 +59,7 @@ def failures(checks: list[CheckResult]) -> str:
     ]
     told[-1] += "".join(
         f"<div>{faded(label)} {code(said)}</div>"
-        for label, said in (("Why:", checks[0].why), ("Try:", checks[0].hint))
+        for label, said in (("Why:", checks[0].why), ("Try:", checks[0].hint), ("Known as:", text.known_as(checks[0])))
         if said
     )
     return "".join(line(checks[0].status, content) for content in told)

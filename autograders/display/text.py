@@ -2,6 +2,7 @@
 
 import re
 
+from autograders import exercises
 from autograders.judge.verdicts import CheckResult, QuestionResult, Result
 
 MARKS = {"pass": "ok", "fail": "no", "blocked": "..", "limit": "--", "internal": "!!"}
@@ -36,8 +37,14 @@ def check_lines(check: CheckResult) -> list[str]:
         return [f"{lines[0]}  {clean(check.what)}"]
     if check.status == "pass":
         return lines
-    parts = (("what: ", check.what), ("why:  ", check.why), ("hint: ", check.hint))
+    parts = (("what: ", check.what), ("why:  ", check.why), ("hint: ", check.hint), ("id:   ", known_as(check)))
     return lines + [f"        {label}{clean(text)}" for label, text in parts if text]
+
+
+def known_as(check: CheckResult) -> str:
+    """The misconception that a check names, with its id; empty where the evidence points to none."""
+    name = exercises.misconceptions().get(check.misconception)
+    return f"{check.misconception}, {name}" if name else ""
 
 
 def clean(text: str) -> str:

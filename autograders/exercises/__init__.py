@@ -72,6 +72,12 @@ def manifest(name: str) -> Manifest:
 
 
 @functools.cache
+def misconceptions() -> dict[str, str]:
+    """What learners get wrong, by the ids that failed checks name."""
+    return msgspec.toml.decode((FOLDER / "misconceptions.toml").read_bytes(), type=dict[str, str])
+
+
+@functools.cache
 def load(name: str) -> Exercise:
     """An exercise by name; raises KeyError with the known names for another."""
     if name not in names():
