@@ -1,5 +1,8 @@
 """What a multilayer perceptron computes, in NumPy: the reference that parameters of a learner's own are put through."""
 
+from collections import Counter
+from collections.abc import Callable
+
 import numpy as np
 
 from autograders.checks.failure import Failure
@@ -20,7 +23,7 @@ def relu(h: np.ndarray) -> np.ndarray:
     return np.maximum(h, 0)
 
 
-def mlp(layers: Layers, x: np.ndarray, activation=relu) -> np.ndarray:
+def mlp(layers: Layers, x: np.ndarray, activation: Callable = relu) -> np.ndarray:
     """x (batch, d) through (kernel, bias) layers, the activation between them and none after the last."""
     h = np.asarray(x, np.float64)
     for i, (kernel, bias) in enumerate(layers):
@@ -34,22 +37,38 @@ def shapes(sizes: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [shape for d, f in zip(sizes, sizes[1:], strict=False) for shape in ((d, f), (f,))]
 
 
-def require_dense_layers(leaves: list[np.ndarray], sizes: tuple[int, ...], name: str) -> None:
-    """The leaves are a kernel and a bias for each layer between these sizes, and nothing else."""
+def require_dense_layers(
+    leaves: list[np.ndarray], sizes: tuple[int, ...], name: str, operations: tuple[str, ...] = ()
+) -> None:
+    """The leaves are a kernel and a bias for each layer between these sizes, and nothing else.
+
+    `operations` of the network's program tell a bias that is added but no parameter from one that is not there.
+    """
     got, want = sorted(leaf.shape for leaf in leaves), sorted(shapes(sizes))
     if got == want:
         return
-    kernels, biases = sorted(s for s in want if len(s) == 2), sorted(s for s in want if len(s) == 1)
-    missing = not set(biases) <= set(got) and set(kernels) <= set(got)
+    reason, misconception = _what_is_missing(Counter(got), Counter(want), "add" in operations)
     raise Failure(
         f"{name} has parameters of shapes {got}; dense layers between the sizes {sizes} have {want}.",
-        "Each dense layer has a kernel (in, out) and a bias (out,)."
-        + (
-            " The biases are no parameters here." if missing else " Parameters come into being where a layer is called."
-        ),
-        "Call `nn.Dense(size)(x)` once for every size, in order.",
-        "L17" if not got or missing else "L20",
+        f"Each dense layer has a kernel (in, out) and a bias (out,). {reason}",
+        "Make one new dense layer for every size, and call each once, in order.",
+        misconception,
     )
+
+
+def _what_is_missing(got: Counter, want: Counter, adds: bool) -> tuple[str, str]:
+    """Why these are not the shapes, as far as they tell, and the misconception behind it."""
+    missing, more = want - got, got - want
+    kernels, biases = (sum(n for shape, n in missing.items() if len(shape) == axes) for axes in (2, 1))
+    if more or not missing:
+        return "Here are other layers, or more of them.", ""
+    if not got or kernels > biases:
+        return "An array that is made in `__call__` is no parameter: it is not in the tree, and cannot learn.", "L17"
+    if kernels == biases:
+        return "A layer that is called twice has one kernel and one bias for both calls.", "L20"
+    if adds:
+        return "The biases are added, but are no parameters: an array made in `__call__` cannot learn.", "L17"
+    return "The biases are missing.", ""
 
 
 def layers_of(leaves: list[np.ndarray], sizes: tuple[int, ...]) -> Layers:

@@ -1,5 +1,7 @@
 """How a check says that an answer is wrong."""
 
+from typing import Any
+
 
 class Failure(Exception):
     """A property does not hold: what was seen, why that usually happens, and a hint at the next step.
@@ -8,6 +10,7 @@ class Failure(Exception):
     """
 
     status = "fail"
+    raised: Any = None  # the exception as data, where one in the learner's code is the reason
     compiled = False  # raised because a function that is compiled ahead of time cannot be traced
 
     def __init__(self, what: str, why: str = "", hint: str = "", misconception: str = "", unsolved: bool = False):

@@ -1,6 +1,7 @@
 """Explains an exception of the learner's code: what happened, why, and what to try."""
 
 from autograders.checks.failure import Failure
+from autograders.judge import linen_errors
 from autograders.learner.messages import Raised
 
 # By class name, most special first: (why, hint, misconception). Texts of JAX change from version to version, classes
@@ -41,46 +42,7 @@ EXPLANATIONS = {
         "Make a new one: `state.replace(field=new_value)` (or `_replace` for a NamedTuple).",
         "C20",
     ),
-    "CallCompactUnboundModuleError": (
-        "A Linen module holds no parameters of its own, so it cannot be called like a function.",
-        "Call `model.apply({'params': params}, x)`.",
-        "L01",
-    ),
-    "AssignSubModuleError": (
-        "Layers can only be made in `setup`, or in a method marked `@nn.compact`.",
-        "Put `@nn.compact` above `def __call__`.",
-        "L03",
-    ),
-    "SetAttributeFrozenModuleError": (
-        "A Linen module cannot be changed while it is applied: it keeps no state.",
-        "Use a local variable inside `__call__`; fields are set when the module is made.",
-        "L04",
-    ),
-    "SetAttributeInModuleSetupError": (
-        "A Linen module cannot be changed outside `setup`.",
-        "Use a local variable, or `self.param` for a parameter.",
-        "L04",
-    ),
-    "IncorrectPostInitOverrideError": (
-        "Linen modules are dataclasses; their `__init__` is written for them.",
-        "Declare fields (`features: Sequence[int]`) and use `setup` instead of `__init__`.",
-        "L06",
-    ),
-    "ScopeParamShapeError": (
-        "The parameters were made for inputs of another width than the one that came now.",
-        "Only the last axis may go into a kernel's shape; leave the batch axes alone.",
-        "L12",
-    ),
-    "ScopeCollectionNotFound": (
-        "`apply` wants the variables under the name of their collection.",
-        "Call `model.apply({'params': params}, x)`, or hand over the whole dict that `init` returned.",
-        "L10",
-    ),
-    "ApplyScopeInvalidVariablesStructureError": (
-        "The parameters arrived with one layer of `{'params': ...}` too many.",
-        "Keep either the whole dict of `init` or its `['params']`, and hand over what fits.",
-        "L10",
-    ),
+    **linen_errors.BY_CLASS,
     "TimeUp": (
         "It was stopped by the time limit.",
         "Look for a loop that does not end, or work that belongs inside jit.",
@@ -111,7 +73,10 @@ def explain(call: str, raised: Raised) -> Failure:
             "Replace `raise NotImplementedError` by your answer and run the cell.",
             unsolved=True,
         )
-    why, hint, misconception = next((EXPLANATIONS[kind] for kind in raised.types if kind in EXPLANATIONS), DEFAULT)
+    known = (EXPLANATIONS[kind] for kind in raised.types if kind in EXPLANATIONS)
+    why, hint, misconception = linen_errors.by_circumstances(raised) or next(known, DEFAULT)
     at = f", at the line `{raised.line}`" if raised.line else ""
     first = raised.message.strip().split("\n")[0][:200]
-    return Failure(f"`{call}` raised {name}{at}: {first}".rstrip(": "), why, hint, misconception)
+    failure = Failure(f"`{call}` raised {name}{at}: {first}".rstrip(": "), why, hint, misconception)
+    failure.raised = raised
+    return failure

@@ -52,8 +52,8 @@ class Fixed:
 class Value:
     """An object of the learner's as data: leaves of its pytree in order, their key paths, its parts if it is a tuple.
 
-    `ref` names it for further calls. On the result of a call, `changed`, `wrote`, `printed`, `traces` and `records` tell
-    what was observed meanwhile.
+    `ref` names it for further calls. On the result of a call, `changed`, `wrote`, `printed`, `traces`, `same_object` and
+    `records` tell what was observed meanwhile.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Value:
         self.wrote = seen.wrote if seen else ()
         self.printed = seen.printed if seen else ""
         self.traces = seen.traces if seen else 0
+        self.same_object = bool(seen and seen.same_object)
         self.records = [Value(record, submission) for record in seen.records] if seen else []
 
     def unpack(self, names: str) -> list["Value"]:
@@ -195,6 +196,7 @@ class Program:
     def __init__(self, function: Function, traced: messages.Traced, fixed: Sequence[bool]):
         self.function, self.traced, self.fixed = function, traced, fixed
         self.callbacks, self.equations, self.outside_jit = traced.callbacks, traced.equations, traced.outside_jit
+        self.operations, self.unused = traced.operations, traced.unused
         self.result = Value(traced.outputs, text=function.text)
 
     def __call__(self, *args: Any) -> Value:

@@ -14,7 +14,7 @@ from typing import Any
 
 import jax
 
-from autograders.learner import observing, tracing
+from autograders.learner import circumstances, observing, tracing
 from autograders.learner.messages import (
     Call,
     Done,
@@ -97,6 +97,7 @@ class Answerer:
             tuple(observing.changed_places(before, (args, kwargs), "")),
             tuple(observing.written_places(world, self._world(owner))) if request.watch else (),
             len(traced),
+            any(result is argument for argument in (*args, *kwargs.values())),
             tuple(self.objects.describe(record, depth=2) for record in records[:MAX_RECORDS]),
         )
 
@@ -204,7 +205,17 @@ def raised(error: BaseException, trace: Any) -> Raised:
         text = ""
     codes = [frame.f_code for frame, _ in traceback.walk_tb(trace)]
     compiled = bool(AHEAD_OF_TIME.intersection(codes))
-    return Raised(kinds, storable(text[:MAX_MESSAGE]), storable(line), where, compiled, _is_ours(error, codes))
+    return Raised(
+        kinds,
+        storable(text[:MAX_MESSAGE]),
+        storable(line),
+        where,
+        compiled,
+        _is_ours(error, codes),
+        circumstances.asked_object(error, trace),
+        circumstances.inside(trace),
+        circumstances.handed_object(error, trace),
+    )
 
 
 def _is_ours(error: BaseException, codes: list[types.CodeType]) -> bool:
@@ -218,10 +229,6 @@ def _is_ours(error: BaseException, codes: list[types.CodeType]) -> bool:
 def _own_line(trace: Any) -> tuple[str, str]:
     """The innermost line that stands in no installed file: cells are compiled under names that are no files."""
     for frame in reversed(traceback.extract_tb(trace)):
-        if (
-            frame.filename.startswith("<ipython-input")
-            or "ipykernel_" in frame.filename
-            or frame.filename == "<submission>"
-        ):
+        if circumstances.is_own(frame.filename):
             return (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()[:200], frame.name
     return "", ""

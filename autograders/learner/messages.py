@@ -145,6 +145,7 @@ class Returned(msgspec.Struct, tag="returned", frozen=True):
     changed: tuple[str, ...] = ()  # arguments changed in place
     wrote: tuple[str, ...] = ()  # attributes, globals, defaults written
     traces: int = 0
+    same_object: bool = False  # the result is one of the arguments
     records: tuple[Described, ...] = ()  # one (state, batch, new state, loss) for each recorded call
 
 
@@ -157,6 +158,9 @@ class Raised(msgspec.Struct, tag="raised", frozen=True):
     where: str = ""
     compiled: bool = False  # JAX refused to trace a function that is already compiled ahead of time
     ours: bool = False  # raised by our own code, which met a version of JAX that it does not know
+    asked: tuple[str, ...] = ()  # classes of the object that lacks an attribute
+    inside: tuple[str, ...] = ()  # functions of libraries that the learner's line was in
+    handed: tuple[str, ...] = ()  # classes of the first thing handed to JAX that is neither array nor number
 
 
 class Spec(msgspec.Struct, frozen=True):
@@ -178,6 +182,8 @@ class Traced(msgspec.Struct, tag="traced", frozen=True):
     callbacks: tuple[str, ...] = ()
     equations: int = 0
     outside_jit: int = 0  # equations outside the largest top-level jit
+    operations: tuple[str, ...] = ()  # what kinds of operations there are
+    unused: tuple[str, ...] = ()  # operations whose results nothing uses
 
 
 class Missing(msgspec.Struct, tag="missing", frozen=True):

@@ -79,6 +79,8 @@ def trace(
         callbacks,
         sum(1 for _ in _equations(jaxpr.jaxpr)),
         _outside_largest_jit(jaxpr.jaxpr),
+        tuple(sorted({_operation(e) for e in _equations(jaxpr.jaxpr)})),
+        tuple(sorted({_operation(e) for e in _unused(jaxpr.jaxpr)})),
     )
 
 
@@ -107,12 +109,32 @@ def _equations(jaxpr: Any) -> Any:
     """Every equation, those of inner programs included."""
     for equation in jaxpr.eqns:
         yield equation
-        for value in equation.params.values():
-            for inner in value if isinstance(value, (tuple, list)) else [value]:
-                if isinstance(inner, core.ClosedJaxpr):
-                    yield from _equations(inner.jaxpr)
-                elif isinstance(inner, core.Jaxpr):
-                    yield from _equations(inner)
+        yield from _inside(equation)
+
+
+def _inside(equation: Any) -> Any:
+    """The equations of the programs that an equation runs."""
+    for value in equation.params.values():
+        for inner in value if isinstance(value, (tuple, list)) else [value]:
+            if isinstance(inner, core.ClosedJaxpr):
+                yield from _equations(inner.jaxpr)
+            elif isinstance(inner, core.Jaxpr):
+                yield from _equations(inner)
+
+
+def _operation(equation: Any) -> str:
+    """The name of a function where one was traced as a whole, such as relu, else that of the operation."""
+    name = equation.params.get("name", "")
+    return name if isinstance(name, str) and name.isidentifier() else equation.primitive.name
+
+
+def _unused(jaxpr: Any) -> Any:
+    """The equations of the outermost program whose results go nowhere, and what is inside them."""
+    used = {id(v) for e in jaxpr.eqns for v in e.invars} | {id(v) for v in jaxpr.outvars}
+    for equation in jaxpr.eqns:
+        if not equation.effects and not any(id(v) in used for v in equation.outvars):
+            yield equation
+            yield from _inside(equation)
 
 
 def _calls_host(equation: Any) -> bool:

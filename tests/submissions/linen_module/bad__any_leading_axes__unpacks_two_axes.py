@@ -1,5 +1,5 @@
 # Unpacks x.shape into batch and width, so the input has to be a matrix.
-# misconception: L11
+# misconception: none
 from typing import Sequence
 
 import jax

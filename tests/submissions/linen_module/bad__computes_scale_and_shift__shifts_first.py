@@ -1,5 +1,5 @@
 # (x + shift) * scale: the same at the start, where scale is one and shift zero, and different afterwards.
-# misconception: T04
+# misconception: none
 from typing import Sequence
 
 import jax

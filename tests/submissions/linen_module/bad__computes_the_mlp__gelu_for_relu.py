@@ -1,5 +1,5 @@
 # Takes gelu, which looks like ReLU away from zero and is not.
-# misconception: L14
+# misconception: none
 from typing import Sequence
 
 import jax

@@ -1,5 +1,5 @@
 # Every layer gets a ReLU, the last one too, so no output is ever negative.
-# misconception: L25
+# misconception: none
 from typing import Sequence
 
 import jax

@@ -1,5 +1,5 @@
 # Counts the arrays of the tree instead of the numbers in them.
-# misconception: L20
+# misconception: none
 from typing import Sequence
 
 import jax

@@ -1,5 +1,5 @@
 # Two nested loops: right for a flat network, wrong where a layer is inside another module.
-# misconception: L10
+# misconception: none
 from typing import Sequence
 
 import jax

@@ -1,6 +1,6 @@
 # Stops the gradient at the parameters, as one detaches weights for inference in PyTorch; the gradients are
 # zero without an error.
-# misconception: G07
+# misconception: none
 from typing import Sequence
 
 import jax

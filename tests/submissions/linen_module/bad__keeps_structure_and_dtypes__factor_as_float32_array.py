@@ -1,5 +1,5 @@
 # Makes a float32 array of the factor first; a bfloat16 leaf times that is float32.
-# misconception: F03
+# misconception: D03, F03
 from typing import Sequence
 
 import jax

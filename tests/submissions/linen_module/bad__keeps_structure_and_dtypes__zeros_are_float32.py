@@ -1,5 +1,5 @@
 # jnp.zeros(shape) makes float32 biases, whatever the leaf was before.
-# misconception: T01
+# misconception: D03, F03
 from typing import Sequence
 
 import jax

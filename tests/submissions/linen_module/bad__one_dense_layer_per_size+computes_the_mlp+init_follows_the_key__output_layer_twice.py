@@ -1,5 +1,5 @@
 # Loops over all the sizes and then adds the output layer once more.
-# misconception: L20
+# misconception: none
 from typing import Sequence
 
 import jax

@@ -1,5 +1,5 @@
 # Unpacks the shape into exactly two axes, so a third one raises.
-# misconception: L12
+# misconception: none
 from typing import Sequence
 
 import jax

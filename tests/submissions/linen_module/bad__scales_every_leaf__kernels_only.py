@@ -1,5 +1,5 @@
 # Scales what is called kernel and leaves everything else as it was.
-# misconception: C11
+# misconception: none
 from typing import Sequence
 
 import jax

@@ -1,6 +1,6 @@
 # Looks for "bias" anywhere in the path, so a leaf called "bias_scale" or a kernel under "debias" is zeroed as
 # well.
-# misconception: L10
+# misconception: none
 from typing import Sequence
 
 import jax

@@ -1,5 +1,5 @@
 # Takes every one-dimensional leaf for a bias, so the scale of a LayerNorm is zeroed too.
-# misconception: L15
+# misconception: none
 from typing import Sequence
 
 import jax

@@ -1,0 +1,309 @@
+"""Tells mistakes apart by what was seen: which parameters do not follow the key, which network this is instead, ..."""
+
+import contextlib
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from autograders.checks import Failure, dense, require
+from autograders.checks.comparing import HALF, close, difference
+from autograders.judge.handle import Key, Program, Submission, Value
+
+ALIKE = 0.999  # correlation of two draws: independent ones of 35 numbers and more stay far below, equal ones are at 1
+
+AFAR = 0.3  # another function; what is nearer, such as noise, is for the comparison with jit
+
+
+@contextlib.contextmanager
+def meaning(kind: str, why: str, hint: str, misconception: str) -> Iterator[None]:
+    """Inside, an exception of this class in the learner's code has this meaning."""
+    try:
+        yield
+    except Failure as failure:
+        if failure.raised and kind in failure.raised.types:
+            failure.why, failure.hint, failure.misconception = why, hint, misconception
+        raise
+
+
+def refused_fields(failure: Failure, submission: Submission) -> Failure:
+    """The failure of `Net(features)`: a class that has `features`, and a constructor that does not take them."""
+    with contextlib.suppress(Failure):
+        submission.value("Net").attribute("features")
+        if failure.raised and failure.raised.types[0] == "TypeError":
+            failure.why = "What stands in a class without a type is no field: the constructor does not know it."
+            failure.hint = "Give `features` its type, as in `size: int`, and no value."
+            failure.misconception = "L07"
+    return failure
+
+
+def only_parameters(made: Value, name: str) -> None:
+    """Everything that `init` makes is a parameter: no variable of another collection, and no tracer."""
+    for path, leaf in zip(made.paths, made.leaves, strict=True):
+        why = "A transform of JAX around a layer that has no parameters yet makes them inside, and they do not get out."
+        hint = "Layers take whole batches: call them directly, without `jax.lax.map` or `jax.lax.scan`."
+        said = f"{name}: `init` gave something at `{path}` that exists only while JAX traces."
+        require(getattr(leaf, "kind", "") != "Tracer", said, why, hint, "L22")
+        why = "Only what stands under 'params' is trained; other collections are for what a module writes itself."
+        said = f"{name}: `init` made `{path}`, which is no parameter."
+        require(path.startswith("['params']"), said, why, "Declare parameters with `self.param`, and nothing else.")
+
+
+# the network
+
+
+def another_network(got: np.ndarray, layers: dense.Layers, x: np.ndarray, unused: tuple[str, ...] = ()) -> Failure:
+    """Says which network this is instead, where that can be told; `unused` are operations whose results go nowhere."""
+    why = "Between two layers stands ReLU, max(h, 0); after the last layer stands nothing: outputs may be negative."
+    hint = "Apply `nn.relu` after every layer but the last."
+    for name, activation in dense.ACTIVATIONS.items():
+        if close(got, dense.mlp(layers, x, activation), HALF):
+            dropped = name == "no activation" and {"relu", "max"} & set(unused)
+            return dropped_relu() if dropped else Failure(f"the network has {name} between its layers.", why, hint)
+    want = dense.mlp(layers, x)
+    if close(got, dense.relu(want), HALF):
+        return Failure("the output is never negative: ReLU stands after the last layer too.", why, hint)
+    if sums_to_one(got):
+        return softmax("`Net`")
+    return Failure(f"the output is wrong by {difference(got, want):.2g} of its size.", why, hint)
+
+
+def dropped_relu() -> Failure:
+    return Failure(
+        "the network has no activation between its layers, though a ReLU is computed: nothing uses its result.",
+        "`nn.relu(x)` changes no array: it returns a new one.",
+        "Give the result of `nn.relu` to the next layer.",
+        "C13",
+    )
+
+
+def sums_to_one(y: np.ndarray) -> bool:
+    """Whether each row is a distribution, or the logarithm of one."""
+    y = np.asarray(y, np.float64)
+    return bool(np.allclose(y.sum(-1), 1, atol=HALF) or np.allclose(np.exp(y).sum(-1), 1, atol=HALF))
+
+
+def softmax(name: str) -> Failure:
+    return Failure(
+        f"each row of what {name} returns sums to one: a softmax stands at the end.",
+        "The loss takes the softmax of the outputs itself; twice is once too often.",
+        "Leave the softmax to the loss.",
+        "L25",
+    )
+
+
+def is_the_network(got: np.ndarray, want: np.ndarray | None) -> None:
+    """`forward` returns what the network gives, as it is; without a `want` nothing is compared."""
+    if want is None or got.shape == want.shape and difference(got, want) < AFAR:
+        return
+    if is_decision(got):
+        why = "A decision, such as `argmax` or a comparison, has no slope: nothing can be learned through it."
+        raise Failure(
+            "`forward` returned decisions, not the outputs of the network.", why, "Return the numbers.", "G13"
+        )
+    if sums_to_one(got) and not sums_to_one(want):
+        raise softmax("`forward`")
+    raise Failure(
+        "`forward` returns something else than `Net((32, 10))` with the parameters that it was handed.",
+        "`forward` is the network as a function of parameters and input; what comes after it is not its business.",
+        "Return what `apply` gives, as it is.",
+    )
+
+
+def is_decision(y: np.ndarray) -> bool:
+    """Whether only whole numbers came out, of random ones that went in."""
+    return bool(np.all(y == np.round(y)))
+
+
+def own_output(
+    submission: Submission, leaves: list[np.ndarray], x: np.ndarray, sizes: tuple[int, ...], key: Key
+) -> np.ndarray | None:
+    """What the learner's own network gives for these leaves, found by their shapes; None where they do not fit it."""
+    by_shape = {leaf.shape: leaf for leaf in leaves}
+    try:
+        net = submission.Net(sizes[1:])
+        made = net.method("init")(key, x)
+        if sorted(by_shape) != sorted(leaf.shape for leaf in made.leaves):
+            return None
+        return net.method("apply").program(made, x)([by_shape[leaf.shape] for leaf in made.leaves], x).array()
+    except Failure:  # a wrong network is judged elsewhere
+        return None
+
+
+# randomness
+
+
+def holds_parameters(made: Value) -> None:
+    """`init_params` returned arrays."""
+    said = f"`init_params` returned {made.describe()}, which holds no parameters."
+    if made.leaves and all(hasattr(leaf, "dtype") for leaf in made.leaves):
+        return
+    if made.described.callable:
+        why = "A Linen module holds no parameters, not after `init` either: `init` returns them."
+        raise Failure(said, why, "Return what `init` returned.", "L02")
+    why = "Parameters are the arrays that `init` returns; whoever wants to use them later must be handed them."
+    raise Failure(said, why, "Look at what your function returns, and at what `init` returned.")
+
+
+def follows_the_key(first: Value, again: Value, other: Value, name: str, submission: Submission) -> None:
+    """Parameters are equal for equal keys, different for different ones, and their kernels are drawn apart."""
+    pairs = zip(first.leaves, again.leaves, strict=True)
+    if not all(np.array_equal(before, after) for before, after in pairs):
+        raise moves_by_itself(first, name, submission)
+    same = all(np.array_equal(a, b) for a, b in zip(first.leaves, other.leaves, strict=True))
+    if same:
+        raise ignores_the_key(name, submission)
+    drawn_apart([leaf for leaf in first.leaves if leaf.ndim == 2], name)
+
+
+def moves_by_itself(first: Value, name: str, submission: Submission) -> Failure:
+    """The same key gave different parameters: by a key that is kept outside, by another global, or by NumPy's numbers."""
+    said = f"{name} gave different parameters for the same key."
+    why = "Randomness in JAX comes from the key alone, so that whoever has the key can have the same numbers again."
+    if not first.wrote:
+        hint = "Nothing of yours was written meanwhile: look for NumPy's random numbers, Python's, or the clock."
+        return Failure(said, why, hint, "R06")
+    hint = f"Each call changes {first.wrote[0]}: use what comes in instead."
+    return Failure(said, why, hint, "R05" if any(holds_key(p, submission) for p in first.wrote) else "C25")
+
+
+def holds_key(place: str, submission: Submission) -> bool:
+    """Whether a global that was written is a random key."""
+    name = place.removeprefix("the global ")
+    if not name.isidentifier():
+        return False
+    leaves = submission.value(name).leaves
+    return len(leaves) == 1 and is_key(leaves[0])
+
+
+def is_key(leaf: object) -> bool:
+    """A typed key, as the key data it travels in, or an old-style one."""
+    return getattr(leaf, "dtype", None) == np.uint32 and leaf.shape[-1:] == (2,)
+
+
+def ignores_the_key(name: str, submission: Submission) -> Failure:
+    said = f"{name} gave the same parameters for two different keys."
+    why = "A key that is made inside is the same in every call."
+    if name == "`init_params`" and key_as_default(submission):
+        why = "A default argument is made once, when the function is defined, and is the same in every call."
+        return Failure(said, why, "Use the key that comes in.", "R07")
+    return Failure(said, why, "Use the key that comes in.", "R02")
+
+
+def key_as_default(submission: Submission) -> bool:
+    defaults = [submission.value("init_params").attribute(name) for name in ("__defaults__", "__kwdefaults__")]
+    return any(is_key(leaf) for value in defaults for leaf in value.leaves)
+
+
+def drawn_apart(kernels: list[np.ndarray], name: str) -> None:
+    """No kernel repeats another's numbers, and none repeats one row or column."""
+    why = "A key gives the same numbers each time it is used: for every draw it takes a key of its own."
+    hint = "Split the key first, and use each part once."
+    for kernel in kernels:
+        alike = kernel.std() > 0 and (np.all(kernel == kernel[:1]) or np.all(kernel == kernel[:, :1]))
+        said = f"{name} made a kernel of shape {kernel.shape} in which one row or column stands again and again."
+        require(not alike, said, why, hint, "R08")
+    for a, b in combinations(kernels, 2):
+        said = f"{name} made kernels of shapes {a.shape} and {b.shape} from the same random numbers."
+        require(not same_draw(a, b), said, why, hint, "R01")
+
+
+def same_draw(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two kernels hold the same numbers in the same order, up to their scale."""
+    n = min(a.size, b.size)
+    a, b = (np.asarray(x, np.float64).ravel()[:n] for x in (a, b))
+    return bool(n > 8 and a.std() > 0 and b.std() > 0 and abs(np.corrcoef(a, b)[0, 1]) > ALIKE)
+
+
+# forward
+
+
+def a_pair(y: Value, params: Value, shape: tuple[int, ...]) -> None:
+    """`forward` must not return what `apply` returns with `mutable`: the output and a dict of variables."""
+    if len(y.items) != 2 or [getattr(leaf, "shape", ()) for leaf in y.items[0].leaves] != [shape]:
+        return
+    named = any(path.startswith("['params']") for path in y.items[1].paths)
+    habit = named and not any(path.startswith("['params']") for path in params.paths)
+    why = "With `mutable`, `apply` returns two things: the output, and the variables that it was allowed to write."
+    if not y.items[1].leaves or habit:
+        raise Failure(
+            f"`forward` returned a pair: an array of shape {shape} and {y.items[1].describe()}.",
+            why,
+            "This network writes no variables: call `apply` without `mutable`, or unpack the pair.",
+            "M09" if habit else "M04",
+        )
+
+
+def ignored(program: Program, made: Value) -> Failure:
+    """`forward` gives the same output for all parameters: it makes its own, keeps some outside, or closes over some."""
+    said = "`forward` gave the same output for two different sets of parameters."
+    why = "The module holds no parameters: it computes with those that it is handed, and only these can be trained."
+    if any(name.startswith("random_") for name in program.operations):
+        return Failure(said, why, "Random numbers are drawn inside `forward`: it must not call `init` again.", "L26")
+    if made.wrote:
+        hint = f"`init_params` leaves something in {made.wrote[0]}: return it, and take it from `params`."
+        return Failure(said, why, hint, "C25")
+    return Failure(said, why, "Look which parameters `apply` is handed: they should be the argument.", "G07")
+
+
+def answers_alike(first: Value, again: np.ndarray) -> None:
+    """The same parameters and the same input give the same output twice, without jit."""
+    if np.array_equal(first.array(), again):
+        return
+    said = "`forward` gave two different outputs for the same parameters and the same input."
+    if first.wrote:
+        why, hint = f"Each call changes {first.wrote[0]}.", "Compute with params and x alone."
+        raise Failure(said, why, hint, "C25")
+    why = "Random numbers that come from NumPy are new in every call, and frozen under jit."
+    raise Failure(said, why, "Compute with params and x alone.", "R06")
+
+
+def no_gradient(program: Program) -> Failure:
+    """All gradients are zero: because of a decision, because it is stopped, or for a reason that cannot be seen."""
+    said = "all gradients with respect to the parameters are zero."
+    why = "A gradient flows from the output back to the parameters only through smooth jnp operations on them."
+    if "stop_gradient" in program.operations:
+        return Failure(said, why, "Somewhere the gradient is stopped on purpose: remove that.")
+    if {"round", "floor", "ceil"} & set(program.operations):
+        return Failure(said, why, "Rounding makes steps, and a step is flat: round where you print.", "G13")
+    return Failure(said, why, "Look for a step that cuts the way from `params` to the output.")
+
+
+# Affine
+
+
+def own_key(path: str) -> str:
+    return path.strip("[]'").split("']['")[-1]
+
+
+def scale_and_shift(values: Value, affine: Value, x: np.ndarray) -> tuple[int, int]:
+    """Where `scale` and `shift` stand among the leaves."""
+    names = [own_key(path) for path in values.paths]
+    if sorted(names) == ["scale", "shift"]:
+        return names.index("scale"), names.index("shift")
+    have = f"the parameters {', '.join(names)}" if names else "no parameters"
+    said = f"`Affine` has {have}; it should have `scale` and `shift`."
+    operations = set(affine.method("apply").program(values, x).operations) if values.leaves else {"mul", "add"}
+    if set(names) < {"scale", "shift"} and operations >= {"mul", "add"}:
+        why = "An array that is made in `__call__` is in no tree: `init` does not return it, and nothing can train it."
+        raise Failure(said, why, "Declare what is to be learned with `self.param`.", "L17")
+    raise Failure(said, "The exercise names both.", "Call `self.param` once for each of the two, under these names.")
+
+
+def as_long_as_the_last_axis(leaf: np.ndarray, name: str, shape: tuple[int, ...]) -> None:
+    """A parameter has one number for each place along the last axis of the input."""
+    said = f"`{name}` has shape {leaf.shape} for an input of shape {shape}; it should be {shape[-1:]}."
+    why = "There is one number for each place along the last axis, however many axes stand before it."
+    other = leaf.shape == shape or any(leaf.shape == (size,) for size in shape[:-1])
+    why += " The batch must not go into a parameter." if other else ""
+    hint = "Which entry of `x.shape` is the last, for two axes and for four?"
+    require(leaf.shape == shape[-1:], said, why, hint, "L11" if other else "")
+
+
+def dropped_sum() -> Failure:
+    return Failure(
+        "the output of `Affine` lacks a sum or a product that is computed: nothing uses its result.",
+        "`y + shift` on a line of its own changes no array: it makes a new one.",
+        "Give the result a name, and return that.",
+        "C13",
+    )
