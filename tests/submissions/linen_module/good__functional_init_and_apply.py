@@ -1,0 +1,58 @@
+# nn.init and nn.apply turn a function of a module into a pure one; unused other streams of randomness are handed
+# over as well.
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        h = x
+        for size in self.features[:-1]:
+            h = jnp.maximum(nn.Dense(size)(h), 0.0)
+        logits = nn.Dense(self.features[-1])(h)
+        return logits
+
+
+net = Net((32, 10))
+
+
+def init_params(key, sample):
+    params_key, spare = jax.random.split(key)
+    return nn.init(lambda module, x: module(x), net)({"params": params_key, "dropout": spare}, sample)
+
+
+def forward(params, x):
+    return nn.apply(lambda module, inputs: module(inputs), net)(params, x)
+
+
+def count_params(params):
+    sizes = jax.tree.map(jnp.size, params)
+    return jax.tree.reduce(lambda a, b: a + b, sizes)
+
+
+def scale_params(params, factor):
+    scaled = {}
+    for name, value in params.items():
+        scaled[name] = scale_params(value, factor) if isinstance(value, dict) else value * factor
+    return scaled
+
+
+def zero_biases(params):
+    def zero(path, leaf):
+        return jnp.zeros_like(leaf) if path[-1].key == "bias" else leaf
+
+    return jax.tree_util.tree_map_with_path(zero, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        scale = self.param("scale", nn.initializers.ones, (x.shape[-1],))
+        shift = self.param("shift", nn.initializers.zeros, (x.shape[-1],))
+        return x * scale + shift
