@@ -1,0 +1,66 @@
+# The inner loss takes (state, params, batch) and is differentiated by its second argument, as in the UvA
+# notebooks.
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import linen as nn
+from flax.training.train_state import TrainState
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        for size in self.features[:-1]:
+            x = nn.relu(nn.Dense(size)(x))
+        return nn.Dense(self.features[-1])(x)
+
+
+tx = optax.adam(3e-3)
+net = Net((64, 10))
+
+
+def loss_fn(params, batch):
+    logits = net.apply({"params": params}, batch["image"])
+    return optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"]).mean()
+
+
+def create_state(key):
+    params = net.init(key, jnp.zeros((1, 64)))["params"]
+    return TrainState.create(apply_fn=net.apply, params=params, tx=tx)
+
+
+def get_params(state):
+    return state.params
+
+
+def calculate_loss(state, params, batch):
+    logits = state.apply_fn({"params": params}, batch["image"])
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"])
+    return losses.mean(), (logits.argmax(axis=-1) == batch["label"]).mean()
+
+
+@jax.jit
+def train_step(state, batch):
+    (loss, accuracy), grads = jax.value_and_grad(calculate_loss, argnums=1, has_aux=True)(state, state.params, batch)
+    return state.apply_gradients(grads=grads), loss
+
+
+def predict(state, images):
+    return net.apply({"params": state.params}, images)
+
+
+def fit(state, images, labels, key, epochs):
+    n_batches = len(images) // 64
+    losses = []
+    for epoch in range(epochs):
+        order = jax.random.permutation(jax.random.fold_in(key, epoch), len(images))
+        total = 0.0
+        for chosen in order[: n_batches * 64].reshape((n_batches, 64)):
+            state, loss = train_step(state, {"image": images[chosen], "label": labels[chosen]})
+            total += float(loss)
+        losses.append(total / n_batches)
+    return state, losses
