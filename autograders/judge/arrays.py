@@ -38,7 +38,9 @@ def leaf_from_wire(leaf: Leaf) -> Any:
         return decode(leaf)
     if isinstance(leaf, Scalar) and not isinstance(leaf.value, (str, type(None))):
         return np.asarray(leaf.value)
-    return Opaque("None" if isinstance(leaf, Scalar) and leaf.value is None else getattr(leaf, "kind", "str"))
+    if isinstance(leaf, Opaque):
+        return leaf
+    return Opaque("None" if leaf.value is None else "str")
 
 
 def encode(x: Any, dtype: str) -> Array:

@@ -1,47 +1,11 @@
 """Explains an exception of the learner's code: what happened, why, and what to try."""
 
 from autograders.checks.failure import Failure
-from autograders.judge import linen_errors
+from autograders.judge import jax_errors, linen_errors
 from autograders.learner.messages import Raised
 
-# By class name, most special first: (why, hint, misconception). Texts of JAX change from version to version, classes
-# rarely.
 EXPLANATIONS = {
-    "TracerBoolConversionError": (
-        "Under jit the values are not known yet, so Python cannot decide an `if`, `while`, `and` or `min` on them.",
-        "Use `jnp.where` or `jax.lax.cond`, or compute without a decision.",
-        "J01",
-    ),
-    "TracerIntegerConversionError": (
-        "Under jit the values are not known yet, so they cannot serve as an index or in `range`.",
-        "Use `jax.lax.fori_loop` or `jax.lax.scan`, or index with jnp operations.",
-        "J04",
-    ),
-    "TracerArrayConversionError": (
-        "A NumPy function was given a value that JAX is still tracing.",
-        "Use the function of the same name in `jax.numpy` (jnp) instead of np.",
-        "J06",
-    ),
-    "NonConcreteBooleanIndexError": (
-        "The size of `x[mask]` depends on values, and jit must know every size beforehand.",
-        "Use `jnp.where(mask, x, 0)` and keep the shape.",
-        "J07",
-    ),
-    "ConcretizationTypeError": (
-        "Under jit the values are not known yet, so `float()`, `int()` and `.item()` have nothing to convert.",
-        "Keep the value an array inside the function; convert it outside, where it is used.",
-        "J05",
-    ),
-    "UnexpectedTracerError": (
-        "A value from inside a traced function was kept somewhere outside (in self, a global, a list) and used later.",
-        "Return the value from the function instead of storing it.",
-        "C06",
-    ),
-    "FrozenInstanceError": (
-        "This kind of state cannot be changed in place, and should not be.",
-        "Make a new one: `state.replace(field=new_value)` (or `_replace` for a NamedTuple).",
-        "C20",
-    ),
+    **jax_errors.BY_CLASS,
     **linen_errors.BY_CLASS,
     "TimeUp": (
         "It was stopped by the time limit.",
@@ -74,9 +38,19 @@ def explain(call: str, raised: Raised) -> Failure:
             unsolved=True,
         )
     known = (EXPLANATIONS[kind] for kind in raised.types if kind in EXPLANATIONS)
-    why, hint, misconception = linen_errors.by_circumstances(raised) or next(known, DEFAULT)
+    seen = jax_errors.by_clues(raised) or linen_errors.by_circumstances(raised)
+    why, hint, misconception = seen or _handed_to_jit(call, raised) or next(known, DEFAULT)
     at = f", at the line `{raised.line}`" if raised.line else ""
     first = raised.message.strip().split("\n")[0][:200]
     failure = Failure(f"`{call}` raised {name}{at}: {first}".rstrip(": "), why, hint, misconception)
     failure.raised = raised
     return failure
+
+
+def _handed_to_jit(call: str, raised: Raised) -> jax_errors.Explanation | None:
+    """What jit was given and cannot take: a method's own object, a text, or another object that is no pytree."""
+    if "TypeError" not in raised.types or not raised.handed or "cache_miss" not in raised.inside:
+        return None
+    if call.startswith(f"{raised.handed[0]}()."):
+        return jax_errors.SELF
+    return jax_errors.TEXT if raised.handed[0] == "str" else jax_errors.OBJECT

@@ -67,6 +67,9 @@ class Value:
         self.kind, self.tree, self.ref = described.kind, described.tree, described.ref
         self.items = [Value(item, submission, f"{text}[{i}]") for i, item in enumerate(described.items)]
         self.paths = [path for item in self.items for path in item.paths] or list(described.paths)
+        self.weak = [weak for item in self.items for weak in item.weak] or [
+            isinstance(leaf, Scalar) or getattr(leaf, "weak", False) for leaf in described.leaves
+        ]
         self.leaves = [leaf for item in self.items for leaf in item.leaves] or [
             leaf_from_wire(leaf) for leaf in described.leaves
         ]
@@ -148,7 +151,7 @@ class Function:
     def __init__(self, submission: "Submission", target: Target, text: str):
         self.submission, self.target, self.text = submission, target, text
 
-    def __call__(self, *args: Any, watch: bool = False, record: str = "", **kwargs: Any) -> Value:
+    def __call__(self, *args: Any, watch: bool = False, record: str = "", transform: str = "", **kwargs: Any) -> Value:
         """Call on fresh copies of the arguments; raises Failure for what the learner's code raises."""
         request = messages.Call(
             self.target,
@@ -156,21 +159,22 @@ class Function:
             {key: to_wire(a) for key, a in kwargs.items()},
             watch,
             record,
+            transform,
             self.submission.request_s,
         )
         text = f"{self.text}({_arguments(args, kwargs)})"
         reply = self._asked(request, text)
         return Value(reply.value, self.submission, text, reply)
 
-    def program(self, *args: Any, transform: str = "", again: bool = False) -> "Program":
+    def program(self, *args: Any, transform: str = "", again: bool = False, watch: bool = False) -> "Program":
         """The program that JAX traces from it for arguments like these; Python numbers among them stay fixed.
 
-        `again` traces anew even what JAX has traced before.
+        `again` traces anew even what JAX has traced before; `watch` notes what tracing writes.
         """
         wires = tuple(to_wire(a) for a in args)
-        request = messages.Trace(self.target, wires, transform, again, self.submission.request_s)
+        request = messages.Trace(self.target, wires, transform, again, watch, self.submission.request_s)
         traced = self._asked(request, f"{self.text}({_arguments(args, {})})")
-        return Program(self, traced, [isinstance(w, Scalar) or getattr(w, "fixed", False) for w in wires])
+        return Program(self, traced, [isinstance(w, Scalar) or getattr(w, "fixed", False) for w in wires], transform)
 
     def _asked(self, request: messages.Request, text: str) -> Any:
         reply = self.submission.ask(request)
@@ -193,16 +197,16 @@ class Program:
     A program with a host callback cannot leave its process; then the function itself is called there instead.
     """
 
-    def __init__(self, function: Function, traced: messages.Traced, fixed: Sequence[bool]):
-        self.function, self.traced, self.fixed = function, traced, fixed
+    def __init__(self, function: Function, traced: messages.Traced, fixed: Sequence[bool], transform: str = ""):
+        self.function, self.traced, self.fixed, self.transform = function, traced, fixed, transform
         self.callbacks, self.equations, self.outside_jit = traced.callbacks, traced.equations, traced.outside_jit
-        self.operations, self.unused = traced.operations, traced.unused
+        self.operations, self.unused, self.wrote = traced.operations, traced.unused, traced.wrote
         self.result = Value(traced.outputs, text=function.text)
 
     def __call__(self, *args: Any) -> Value:
         """The result for these arguments; their leaves must have the shapes that the program was traced for."""
         if not self.traced.program:
-            return self.function(*args)
+            return self.function(*args, transform=self.transform)
         evaluated = self._evaluate(args, 1, ())
         if len(evaluated.outputs) != len(self.result.leaves):
             raise Failure(f"the program of `{self.function.text}` gives another number of results than was said.")

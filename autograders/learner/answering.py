@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import msgspec
 
-from autograders.learner import circumstances, observing, tracing
+from autograders.learner import circumstances, clues, observing, places, tracing
 from autograders.learner.messages import (
     Call,
     Done,
@@ -81,7 +82,7 @@ class Answerer:
     def _call(self, request: Call) -> Returned:
         function = self._target(request.target)
         args, kwargs = self._arguments(request)
-        before = observing.fresh_copy((args, kwargs))
+        before, handed = observing.fresh_copy((args, kwargs)), jax.tree.leaves((args, kwargs))
         owner = getattr(function, "__self__", None)
         world = self._world(owner) if request.watch else {}
         with (
@@ -89,15 +90,17 @@ class Answerer:
             observing.trace_events() as traced,
             self._recorded(request.record) as records,
         ):
-            result = function(*args, **kwargs)
+            result = (tracing.TRANSFORMS[request.transform](function) if request.transform else function)(
+                *args, **kwargs
+            )
             jax.block_until_ready(result)
         return Returned(
             self.objects.describe(result),
             printed[0],
-            tuple(observing.changed_places(before, (args, kwargs), "")),
-            tuple(observing.written_places(world, self._world(owner))) if request.watch else (),
+            tuple(observing.changed_places(before, (args, kwargs), handed)),
+            tuple(places.changes(world, self._world(owner))) if request.watch else (),
             len(traced),
-            any(result is argument for argument in (*args, *kwargs.values())),
+            _hands_back(result, (*args, *kwargs.values())),
             tuple(self.objects.describe(record, depth=2) for record in records[:MAX_RECORDS]),
         )
 
@@ -107,8 +110,12 @@ class Answerer:
         fixed = tuple(isinstance(a, Scalar) or getattr(a, "fixed", False) for a in request.args)
         if request.again:
             jax.clear_caches()
+        owner = getattr(function, "__self__", None)
+        world = self._world(owner) if request.watch else {}
         with observing.printed_text():
-            return tracing.trace(self.objects, function, args, fixed, request.transform)
+            traced = tracing.trace(self.objects, function, args, fixed, request.transform)
+        wrote = places.changes(world, self._world(owner)) if request.watch else []
+        return msgspec.structs.replace(traced, wrote=tuple(wrote))
 
     def _stand_in(self, request: StandIn) -> Done:
         space: dict[str, Any] = {"__name__": "__main__"}
@@ -140,13 +147,13 @@ class Answerer:
         return observing.fresh_copy((args, kwargs))
 
     def _world(self, owner: Any) -> dict[str, Any]:
-        """Fingerprints of the learner's own globals and of the object whose method is called."""
-        found = (
-            observing.snapshot(owner, "self") if owner is not None and not isinstance(owner, types.ModuleType) else {}
-        )
+        """Marks of the learner's own globals, of shared randomness and of the object whose method is called."""
+        found = places.randomness()
+        if owner is not None and not isinstance(owner, types.ModuleType):
+            found |= places.snapshot(owner, "self", "self")
         for name, value in list(self.namespace.items()):
             if not name.startswith("_") and name not in ("In", "Out") and not isinstance(value, types.ModuleType):
-                found |= observing.snapshot(value, f"the global {name}")
+                found |= places.snapshot(value, f"the global {name}", "global")
         return found
 
     @contextlib.contextmanager
@@ -195,6 +202,12 @@ def _whole_tracebacks() -> Iterator[None]:
         jax.config.update("jax_traceback_filtering", before)
 
 
+def _hands_back(result: Any, arguments: tuple) -> bool:
+    """Whether the result, or a part of it, is the very object that was handed over."""
+    parts = (result, *(result if isinstance(result, (tuple, list)) else ()))
+    return any(part is argument and not isinstance(part, (int, float)) for part in parts for argument in arguments)
+
+
 def raised(error: BaseException, trace: Any) -> Raised:
     """An exception as data, with the last line of the learner's own code that led to it."""
     line, where = _own_line(trace)
@@ -215,6 +228,9 @@ def raised(error: BaseException, trace: Any) -> Raised:
         circumstances.asked_object(error, trace),
         circumstances.inside(trace),
         circumstances.handed_object(error, trace),
+        clues=clues.found(error, trace),
+        called=circumstances.called(trace),
+        doing=circumstances.doing(error, trace),
     )
 
 

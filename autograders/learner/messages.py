@@ -20,6 +20,7 @@ class Array(msgspec.Struct, tag="array", frozen=True):
     shape: tuple[int, ...]
     data: bytes
     host: bool = False  # a NumPy array on the learner's side, not a JAX one
+    weak: bool = False  # of no firm dtype yet, as a Python number
 
 
 class Scalar(msgspec.Struct, tag="scalar", frozen=True):
@@ -32,6 +33,7 @@ class Opaque(msgspec.Struct, tag="opaque", frozen=True):
     """A leaf that is neither an array nor a number: only the name of its type is told."""
 
     kind: str
+    iterator: bool = False
 
 
 Leaf = Union[Array, Scalar, Opaque]
@@ -95,6 +97,7 @@ class Call(msgspec.Struct, tag="call", frozen=True):
     kwargs: dict[str, Wire] = {}
     watch: bool = False
     record: str = ""
+    transform: str = ""
     seconds: float = 60.0
 
 
@@ -105,6 +108,7 @@ class Trace(msgspec.Struct, tag="trace", frozen=True):
     args: tuple[Wire, ...]
     transform: str = ""
     again: bool = False  # forget what was traced before
+    watch: bool = False
     seconds: float = 60.0
 
 
@@ -137,15 +141,28 @@ class Described(msgspec.Struct, frozen=True):
     items: tuple["Described", ...] = ()
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where something was written: how it reads, whose it is, what kind of object stands there now, whether a list grew.
+
+    `scope` is self, class, global, default, closure or function; argument for a change of what was handed over. `kind`
+    is a type's name, or one of tracer, key, array, numpy array, container, ref, iterator, random.
+    """
+
+    path: str
+    scope: str
+    kind: str
+    grew: bool = False
+
+
 class Returned(msgspec.Struct, tag="returned", frozen=True):
     """A result, and what was observed while it was computed (testimony of the learner's process)."""
 
     value: Described
     printed: str = ""
-    changed: tuple[str, ...] = ()  # arguments changed in place
-    wrote: tuple[str, ...] = ()  # attributes, globals, defaults written
+    changed: tuple[Place, ...] = ()  # arguments changed in place
+    wrote: tuple[Place, ...] = ()  # attributes, globals, defaults written
     traces: int = 0
-    same_object: bool = False  # the result is one of the arguments
+    same_object: bool = False  # the result, or a part of it, is one of the arguments
     records: tuple[Described, ...] = ()  # one (state, batch, new state, loss) for each recorded call
 
 
@@ -161,6 +178,9 @@ class Raised(msgspec.Struct, tag="raised", frozen=True):
     asked: tuple[str, ...] = ()  # classes of the object that lacks an attribute
     inside: tuple[str, ...] = ()  # functions of libraries that the learner's line was in
     handed: tuple[str, ...] = ()  # classes of the first thing handed to JAX that is neither array nor number
+    called: tuple[str, ...] = ()  # kinds of what the library functions on the way held: `apply_gradients.grads=dict`
+    doing: str = ""  # what the learner's own line was about to do, in the words of circumstances.doing
+    clues: tuple[str, ...] = ()  # what else was seen at the place where it arose, in the words of learner/clues.py
 
 
 class Spec(msgspec.Struct, frozen=True):
@@ -184,6 +204,8 @@ class Traced(msgspec.Struct, tag="traced", frozen=True):
     outside_jit: int = 0  # equations outside the largest top-level jit
     operations: tuple[str, ...] = ()  # what kinds of operations there are
     unused: tuple[str, ...] = ()  # operations whose results nothing uses
+    makers: tuple[str, ...] = ()  # the operation that made each output; "input" for what only passes through
+    wrote: tuple[Place, ...] = ()  # what tracing wrote, or left a tracer in
 
 
 class Missing(msgspec.Struct, tag="missing", frozen=True):

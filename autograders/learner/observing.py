@@ -3,15 +3,15 @@
 import contextlib
 import copy
 import functools
-import inspect
 import io
-import types
 from collections.abc import Iterator
 from typing import Any
 
 import jax
 import numpy as np
 
+from autograders.learner.messages import Place
+from autograders.learner.places import content
 from autograders.learner.values import is_array, storable
 
 MAX_PRINTED = 2000  # characters
@@ -36,73 +36,26 @@ def _copy_leaf(leaf: Any) -> Any:
         return leaf
 
 
-def changed_places(before: Any, after: Any, name: str) -> list[str]:
-    """Where `after` differs from `before`; donated buffers count as unchanged."""
+def changed_places(before: Any, after: Any, handed: list[Any]) -> list[Place]:
+    """Where `after` differs from `before`; donated buffers count as unchanged.
+
+    `handed` are the leaves that `after` had at first: one that is still there was itself written to.
+    """
     old, structure = jax.tree_util.tree_flatten_with_path(before)
     new, new_structure = jax.tree_util.tree_flatten_with_path(after)
     if structure != new_structure:
-        return [name]
+        return [Place("", "argument", "container")]
     return [
-        name + jax.tree_util.keystr(path)
-        for (path, a), (_, b) in zip(old, new, strict=True)
+        Place(jax.tree_util.keystr(path), "argument", "numpy array" if b is leaf else "container")
+        for (path, a), (_, b), leaf in zip(old, new, handed, strict=True)
         if not (is_array(b) and getattr(b, "is_deleted", bool)()) and not _same_leaf(a, b)
     ]
 
 
 def _same_leaf(a: Any, b: Any) -> bool:
     if is_array(a) and is_array(b):
-        if isinstance(a, jax.Array) and jax.dtypes.issubdtype(a.dtype, jax.dtypes.prng_key):
-            a, b = jax.random.key_data(a), jax.random.key_data(b)
-        return np.asarray(a).tobytes() == np.asarray(b).tobytes()
+        return content(a) == content(b)
     return type(a) is type(b) and (not isinstance(a, (bool, int, float, str)) or a == b)
-
-
-def snapshot(x: Any, path: str, depth: int = 5) -> dict[str, Any]:
-    """Fingerprints of everything that code could write to below `x`: numbers, containers, attributes, defaults, closures."""
-    if is_array(x):
-        deleted = getattr(x, "is_deleted", bool)()
-        return {path: "deleted" if deleted else (str(x.dtype), _bytes(x))}
-    if isinstance(x, (bool, int, float, complex, str, bytes, type(None))):
-        return {path: (type(x).__name__, x)}
-    parts = _parts(x, path) if depth else []
-    found = {path: (type(x).__name__, len(parts) if isinstance(x, (list, dict, set, tuple)) else id(x))}
-    for place, part in parts:
-        found |= snapshot(part, place, depth - 1)
-    return found
-
-
-def _bytes(x: Any) -> bytes:
-    if isinstance(x, jax.Array) and jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key):
-        x = jax.random.key_data(x)
-    return np.asarray(x).tobytes()
-
-
-def _parts(x: Any, path: str) -> list[tuple[str, Any]]:
-    if isinstance(x, dict):
-        return [(f"{path}[{key!r}]", part) for key, part in list(x.items())[:200] if isinstance(key, (str, int))]
-    if isinstance(x, (list, tuple)):
-        return [(f"{path}[{i}]", part) for i, part in enumerate(x[:200])]
-    if isinstance(x, (set, frozenset)):
-        return [(path, tuple(sorted(map(repr, x))))]
-    if isinstance(x, types.MethodType):
-        return _parts(x.__self__, path)
-    if isinstance(x, types.FunctionType):
-        closed = inspect.getclosurevars(x).nonlocals if x.__closure__ else {}
-        return [
-            (f"the default arguments of {x.__name__}", x.__defaults__),
-            (f"the keyword defaults of {x.__name__}", x.__kwdefaults__),
-            *[(f"{x.__name__}.{key}", part) for key, part in vars(x).items()],
-            *[(f"{key}, which {x.__name__} closes over", part) for key, part in closed.items()],
-        ]
-    if getattr(type(x), "__module__", "") == "__main__" or getattr(x, "__module__", "") == "__main__":
-        attributes = vars(x) if hasattr(x, "__dict__") else {}
-        return [(f"{path}.{key}", part) for key, part in attributes.items() if not key.startswith("__")]
-    return []
-
-
-def written_places(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """The places whose fingerprint changed or that came into being."""
-    return sorted(path for path, print_ in after.items() if before.get(path) != print_)
 
 
 @contextlib.contextmanager

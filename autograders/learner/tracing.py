@@ -11,6 +11,8 @@ from jax.extend import core
 from autograders.learner.messages import Array, Described, Spec, Traced
 from autograders.learner.values import Objects
 
+JIT = ("jit", "pjit")  # how versions of JAX call the equation of a function under jit
+SAME = ("convert_element_type", "copy", "reshape")  # the same numbers come out
 PLATFORMS = ["cpu", "cuda"]  # the program runs on the judge's backend, whichever this process has
 
 
@@ -81,6 +83,7 @@ def trace(
         _outside_largest_jit(jaxpr.jaxpr),
         tuple(sorted({_operation(e) for e in _equations(jaxpr.jaxpr)})),
         tuple(sorted({_operation(e) for e in _unused(jaxpr.jaxpr)})),
+        makers=tuple(_maker(jaxpr.jaxpr, v) for v in jaxpr.jaxpr.outvars),
     )
 
 
@@ -129,12 +132,30 @@ def _operation(equation: Any) -> str:
 
 
 def _unused(jaxpr: Any) -> Any:
-    """The equations of the outermost program whose results go nowhere, and what is inside them."""
+    """The equations of a program whose results go nowhere, and what is inside them; programs under jit are looked into."""
     used = {id(v) for e in jaxpr.eqns for v in e.invars} | {id(v) for v in jaxpr.outvars}
     for equation in jaxpr.eqns:
         if not equation.effects and not any(id(v) in used for v in equation.outvars):
             yield equation
             yield from _inside(equation)
+        elif equation.primitive.name in JIT:
+            yield from _unused(equation.params["jaxpr"].jaxpr)
+
+
+def _maker(jaxpr: Any, variable: Any) -> str:
+    """The operation that made a variable of a program: through jit and changes of dtype; "input" for one that came in."""
+    if any(variable is v for v in jaxpr.invars):
+        return "input"
+    equation = next((e for e in jaxpr.eqns if any(variable is v for v in e.outvars)), None)
+    if equation is None:
+        return "constant"
+    if equation.primitive.name in SAME:
+        return _maker(jaxpr, equation.invars[0])
+    if equation.primitive.name not in JIT:
+        return equation.primitive.name
+    inner, place = equation.params["jaxpr"].jaxpr, next(i for i, v in enumerate(equation.outvars) if v is variable)
+    passed = next((i for i, v in enumerate(inner.invars) if v is inner.outvars[place]), None)
+    return _maker(inner, inner.outvars[place]) if passed is None else _maker(jaxpr, equation.invars[passed])
 
 
 def _calls_host(equation: Any) -> bool:
@@ -145,7 +166,5 @@ def _calls_host(equation: Any) -> bool:
 
 def _outside_largest_jit(jaxpr: Any) -> int:
     """How many equations are dispatched one by one when the function is called: 0 or few when it is jitted as a whole."""
-    inside = [
-        sum(1 for _ in _equations(e.params["jaxpr"].jaxpr)) for e in jaxpr.eqns if e.primitive.name in ("jit", "pjit")
-    ]
+    inside = [sum(1 for _ in _equations(e.params["jaxpr"].jaxpr)) for e in jaxpr.eqns if e.primitive.name in JIT]
     return sum(1 for _ in _equations(jaxpr)) - (max(inside) + 1 if inside else 0)

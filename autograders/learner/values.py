@@ -1,5 +1,6 @@
 """Between a learner's objects and the data that travels."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -15,8 +16,9 @@ def array_to_wire(x: Any) -> Array:
     """An array of any kind as bytes; typed keys travel as their key data."""
     if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
         return Array(str(x.dtype), x.shape, np.asarray(jax.random.key_data(x)).tobytes())
+    weak = bool(getattr(x, "weak_type", False))
     x = np.asarray(x)
-    return Array(str(x.dtype), x.shape, x.tobytes())
+    return Array(str(x.dtype), x.shape, x.tobytes(), weak=weak)
 
 
 def array_from_wire(a: Array) -> Any:
@@ -42,7 +44,7 @@ def leaf_to_wire(x: Any) -> Leaf:
         return Scalar(int.__index__(x))
     if isinstance(x, jax.Array) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biufV"):
         return Opaque("deleted array") if getattr(x, "is_deleted", bool)() else array_to_wire(x)
-    return Opaque(type(x).__name__)
+    return Opaque(storable(type(x).__name__), isinstance(x, Iterator))
 
 
 def storable(text: str) -> str:

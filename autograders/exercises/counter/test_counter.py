@@ -3,18 +3,20 @@
 import numpy as np
 import pytest
 
-from autograders.checks import Failure, grades, purity, require
+from autograders.checks import Failure, LimitHit, grades, purity, require
 from autograders.checks.comparing import close, integers, require_close
-from autograders.judge.handle import Fixed, Function, Host, Submission, Value
+from autograders.exercises.counter import telling
+from autograders.exercises.counter.asking import draw, matches, mean_step, mean_thread, means_right, reset, step, thread
+from autograders.exercises.counter.telling import FROZEN
+from autograders.judge.handle import Fixed, Host, Submission, Value
 
 STEPS = 6
-FROZEN = "jit runs the Python body once, while it traces; afterwards it repeats what it recorded."
 
 
 # predict
 
 
-def predicted(submission: Submission, name: str, want: list[int], why: str, hint: str, misconception: str) -> None:
+def predicted(submission: Submission, name: str, want: list[int], why: str, hint: str) -> None:
     """A prediction is what the code really answers."""
     value = submission.value(name)
     if value.kind == "ellipsis" or value.kind == "NoneType":
@@ -26,13 +28,8 @@ def predicted(submission: Submission, name: str, want: list[int], why: str, hint
             True,
         )
     got = integers(np.ravel(value.array(f"`{name}`")).tolist())
-    require(
-        got == want,
-        f"`{name}` is {got if len(got) > 1 else got[0]}; that is not what happens.",
-        why,
-        hint,
-        misconception,
-    )
+    said = f"`{name}` is {got if len(got) > 1 else got[0] if got else 'empty'}; that is not what happens."
+    require(got == want, said, why, hint, telling.rule_of(name, got))
 
 
 @grades("predict", points=0.5)
@@ -42,28 +39,28 @@ def test_predicts_three_eager_calls(submission):
         "Without jit this is ordinary Python: each call adds one.",
         "Call count three times on paper, from n = 0.",
     )
-    predicted(submission, "eager_calls", [1, 2, 3], why, hint, "C01")
+    predicted(submission, "eager_calls", [1, 2, 3], why, hint)
 
 
 @grades("predict", points=0.5)
 def test_predicts_three_jitted_calls(submission):
     """Three calls of `jax.jit(c.count)` on a fresh counter are predicted."""
     hint = "How often does `self.n += 1` run? Look at the jaxpr of c.count."
-    predicted(submission, "jitted_calls", [1, 1, 1], FROZEN, hint, "C01")
+    predicted(submission, "jitted_calls", [1, 1, 1], FROZEN, hint)
 
 
 @grades("predict", points=0.5)
 def test_predicts_jitted_after_five_eager(submission):
     """What jit answers after five eager calls is predicted."""
     hint = "Which value does c.n have at the moment when jit traces?"
-    predicted(submission, "jitted_after_five_eager", [6, 6, 6], FROZEN, hint, "C02")
+    predicted(submission, "jitted_after_five_eager", [6, 6, 6], FROZEN, hint)
 
 
 @grades("predict", points=0.5)
 def test_predicts_n_on_the_object(submission):
     """What is left in `c.n` after three jitted calls is predicted."""
     hint = "Tracing runs the body, `self.n += 1` included. How often did jit trace?"
-    predicted(submission, "python_side_n", [1], FROZEN, hint, "C01")
+    predicted(submission, "python_side_n", [1], FROZEN, hint)
 
 
 # counter_v2
@@ -74,57 +71,46 @@ def counter(submission: Submission) -> Value:
     return submission.CounterV2()
 
 
-def step(counter: Value, state: Value, **options: bool) -> tuple[int | float, Value, Value]:
-    """One eager step: the value, the new state, and the whole result with what was observed."""
-    result = counter.method("count")(state, **options)
-    value, state = result.unpack("value, n")
-    return value.number("the value that `count` returns"), state, result
-
-
-def thread(counter: Value, steps: int) -> tuple[list[float], list[Value]]:
-    """Values of so many eager steps from `reset()`, and every state on the way, the first included."""
-    states, values = [counter.method("reset")()], []
-    for _ in range(steps):
-        value, state, _ = step(counter, states[-1])
-        values.append(value)
-        states.append(state)
-    return values, states
-
-
 @grades("counter_v2", points=1)
 def test_counts_up_when_threaded(counter):
     """Called again and again with the state that it returned, `count` answers 1, 2, 3, ..."""
-    values, _ = thread(counter, STEPS)
-    stuck = len(set(values)) == 1
-    require(
-        values == list(range(1, STEPS + 1)),
-        f"threading the state through {STEPS} calls gave {', '.join(map(str, integers(values)))}; it should count 1, 2, 3, ...",
-        "The returned state is the old one, so every call starts from the same place."
-        if stuck
-        else "The value or the new state is off.",
-        "Return the value and a new state that is one further."
-        if stuck
-        else "Write down by hand what count(reset()) must return.",
-        "C21" if stuck else "",
-    )
+    values, states = thread(counter, STEPS)
+    if values == list(range(1, STEPS + 1)):
+        return
+    why, hint = "The value or the new state is off.", "Write down by hand what count(reset()) must return."
+    misconception = ""
+    if telling.same_leaves(states[0], states[1]):
+        program = counter.method("count").program(states[0])
+        why, hint, misconception = telling.stuck(states[0], program)
+    elif len(set(values)) == 1:
+        why, hint, misconception = telling.same_value(counter, states[0])
+    said = f"threading the state through {STEPS} calls gave {', '.join(map(str, integers(values)))}; it should count 1, 2, 3, ..."
+    raise Failure(said, why, hint, misconception)
 
 
 @grades("counter_v2", points=0.5, needs=("counts_up_when_threaded",))
 def test_replay_gives_same_answer(submission, counter):
-    """An old state gives the old answer again, and two interleaved counts do not mix."""
+    """An old state gives the old answer again, new state included, and two interleaved counts do not mix."""
     values, states = thread(counter, STEPS)
-    why, hint = "Part of the state is kept somewhere else than in the argument.", "Compute everything from `n` alone."
     for k in (3, 0, 4):
-        again = step(counter, states[k])[0]
-        said = f"`count` answered {integers([values[k]])[0]} for a state, and {integers([again])[0]} for the same state later."
-        require(again == values[k], said, why, hint, "C01")
+        again, after, result = step(counter, states[k], watch=True)
+        holds = again == values[k] and telling.same_leaves(after, states[k + 1])
+        numbers = f"{integers([values[k]])[0]} for a state, and {integers([again])[0]} for the same state later"
+        said = (
+            f"`count` answered {numbers}."
+            if again != values[k]
+            else "`count` returned another new state for the same state."
+        )
+        if not holds:
+            raise Failure(said, *telling.hidden(result.wrote, counter, states[k]))
     other = submission.CounterV2()
-    a, b = states[2], other.method("reset")()
+    a, b = states[2], reset(other)
     for i in range(3):
-        first, a, _ = step(counter, a)
+        first, a, result = step(counter, a, watch=True)
         second, b, _ = step(other, b)
         said = f"two counts, taken in turn, answered {integers([first])[0]} and {integers([second])[0]} instead of {3 + i} and {1 + i}."
-        require((first, second) == (3 + i, 1 + i), said, why, hint, "C01")
+        if (first, second) != (3 + i, 1 + i):
+            raise Failure(said, *telling.hidden(result.wrote, counter, a))
 
 
 @grades("counter_v2", points=0.25, needs=("counts_up_when_threaded",), evidence="observed")
@@ -141,25 +127,29 @@ def test_keeps_nothing_outside(counter):
     state = counter.method("reset")(watch=True)
     purity.wrote_nothing(state)
     for _ in range(3):
-        _, state, result = step(counter, state, watch=True)
-        purity.wrote_nothing(result)
+        given = state
+        _, state, result = step(counter, given, watch=True)
+        purity.wrote_nothing(result, lambda: counter.method("count").program(given, watch=True).wrote)
 
 
 @grades("counter_v2", points=0.5, needs=("counts_up_when_threaded",))
 def test_same_under_jit(counter):
     """The program that jit makes of `count` answers as `count` does, from every state reached by threading."""
     values, states = thread(counter, STEPS)
-    programs = {}
+    count, programs = counter.method("count"), {}
     for k in (1, 0, 2, 3, 4):
+        purity.jit_takes(states[k], "the state of `CounterV2`")
         if states[k].tree not in programs:
-            programs[states[k].tree] = counter.method("count").program(states[k])
-        got = programs[states[k].tree](states[k]).unpack("value, n")[0].number()
+            programs[states[k].tree] = count.program(states[k], again=True, watch=True)
+        program = programs[states[k].tree]
+        got = program(states[k]).unpack("value, n")[0].number()
+        why, misconception = purity.reason(program.wrote) if program.wrote else (telling.CHANGED, "C04")
         require(
             got == values[k],
             f"under jit `count` answered {integers([got])[0]} for a state where it answers {integers([values[k]])[0]} without jit.",
-            FROZEN + " State that is not an argument is frozen into the program.",
+            FROZEN + " " + why,
             "Take the count from the argument `n`, and return the new one.",
-            "C01",
+            misconception,
         )
 
 
@@ -179,53 +169,13 @@ def test_counts_to_a_thousand(counter):
         values = [float(np.ravel(out[0])[0]) for out in program.thread(1000, states[1], state_in=0, state_out=1)]
     else:
         values = thread(counter, 1001)[0][1:]
-    wrong = next((i for i, value in enumerate(values, 2) if value != i), None)
-    require(
-        wrong is None,
-        f"the count is right at first, but at {wrong} it answered {integers([values[(wrong or 2) - 2]])[0]}.",
-        "A number type that is too small wraps around; a table or a limit may end.",
-        "Use an int, or int32.",
-        "D04",
-    )
+    wrong = next((i for i, value in enumerate(values) if value != i + 2), None)
+    if wrong is not None:
+        said = f"the count is right at first, but at {wrong + 2} it answered {integers([values[wrong]])[0]}."
+        raise Failure(said, *telling.beyond(values, wrong, program))
 
 
 # running_mean
-
-
-def mean_step(submission: Submission, state: Value, x: object, **options: bool) -> tuple[np.ndarray, Value, Value]:
-    """One eager update: the mean, the new state, and the whole result."""
-    result = submission.update_mean(state, x, **options)
-    mean, state = result.unpack("mean, state")
-    return mean.array("the mean that `update_mean` returns"), state, result
-
-
-def mean_thread(submission: Submission, xs: np.ndarray) -> tuple[list[np.ndarray], list[Value]]:
-    """The means of eager updates with the rows of xs, and every state on the way."""
-    shape = xs.shape[1:]
-    states, means = [submission.init_mean(shape) if shape else submission.init_mean()], []
-    for x in xs:
-        mean, state, _ = mean_step(submission, states[-1], x)
-        means.append(mean)
-        states.append(state)
-    return means, states
-
-
-def running(xs: np.ndarray) -> np.ndarray:
-    """The mean of the first 1, 2, 3, ... rows."""
-    counts = np.arange(1, len(xs) + 1).reshape(-1, *[1] * (xs.ndim - 1))
-    return (np.cumsum(xs.astype(np.float64), axis=0) / counts).astype(np.float32)
-
-
-def draw(inputs: np.random.Generator, *shape: int) -> np.ndarray:
-    return inputs.uniform(0.5, 4.0, shape).astype(np.float32)
-
-
-def means_right(means: list[np.ndarray], xs: np.ndarray, where: str, misconception: str = "") -> None:
-    want = running(xs)
-    for n, (got, right) in enumerate(zip(means, want, strict=True), 1):
-        why = "The mean of n numbers is their sum divided by n; both the sum and n travel in the state."
-        hint = "Thread two numbers by hand: what are sum, n and mean after each?"
-        require_close(got, right, f"{where}, the mean after {n} number{'s' if n > 1 else ''}", why, hint, misconception)
 
 
 @grades("running_mean", points=0.5)
@@ -247,19 +197,17 @@ def test_mean_is_element_wise(submission, inputs):
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",), evidence="observed")
 def test_mean_is_pure(submission, inputs):
-    """An old state gives the old mean again, no state is changed in place, and nothing is written elsewhere."""
+    """An old state gives the old mean and the old new state again, nothing given is changed, nothing written elsewhere."""
     xs = draw(inputs, 4)
     means, states = mean_thread(submission, xs)
+    purity.wrote_nothing(submission.init_mean(watch=True))
     for k in (2, 0, 1):
-        again, _, result = mean_step(submission, states[k], Host(xs[k]), watch=True)
+        again, after, result = mean_step(submission, states[k], Host(xs[k]), watch=True)
         purity.state_unchanged(result, "state")
         purity.wrote_nothing(result)
-        said = "`update_mean` gave another mean for the same state and number than before."
-        why, hint = (
-            "Part of the state is kept somewhere else than in the argument.",
-            "Compute everything from the arguments.",
-        )
-        require(close(again, means[k]), said, why, hint, "C10")
+        same = close(again, means[k]) and telling.close_leaves(after, states[k + 1])
+        said = "`update_mean` gave another mean or another state for the same state and number than before."
+        require(same, said, telling.HOST, "Compute everything from the arguments.", "C17")
 
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",))
@@ -267,21 +215,26 @@ def test_mean_under_jit(submission, inputs):
     """The program that jit makes of `update_mean` agrees with it, from every state."""
     xs = draw(inputs, 5)
     means, states = mean_thread(submission, xs)
-    program = submission.update_mean.program(states[1], xs[1])
-    got = [program(states[k], xs[k]).unpack("mean, state")[0].array() for k in range(1, 5)]
-    for k, mean in enumerate(got, 1):
-        require_close(
-            mean, means[k], f"under jit, the mean after {k + 1} numbers", FROZEN, "Use only the arguments.", "C01"
-        )
+    for state in states:
+        purity.jit_takes(state, "the state of `update_mean`")
+    program = submission.update_mean.program(states[1], xs[1], again=True, watch=True)
+    why, misconception = purity.reason(program.wrote) if program.wrote else (telling.CHANGED, "C04")
+    for k in range(1, 5):
+        got = program(states[k], xs[k]).unpack("mean, state")[0].array()
+        name = f"under jit, the mean after {k + 1} numbers"
+        require_close(got, means[k], name, FROZEN + " " + why, "Use only the arguments.", misconception)
 
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",))
 def test_mean_in_scan(submission, inputs):
-    """With scan's order of results, `update_mean` is a body for `jax.lax.scan`."""
-    xs = draw(inputs, 7)
-    state = submission.init_mean()
-    means = submission.update_mean.program(state, xs, transform="scan")(state, xs).items[0].array()
-    means_right(list(means), xs, "in a scan", "T01")
+    """With scan's order of results, `update_mean` is a body for `jax.lax.scan`, for scalars and for arrays."""
+    for shape in ((), (3,)):
+        xs = draw(inputs, 7, *shape)
+        means, states = mean_thread(submission, xs)
+        purity.same_form(states, "the state of `update_mean`")
+        got = submission.update_mean.program(states[0], xs, transform="scan")(states[0], xs).items[0].array()
+        why = "One after another, without a scan, the same numbers give other means."
+        require_close(got, np.stack(means), "the means of a scan", why, "Use only the arguments.")
 
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",))
@@ -289,10 +242,11 @@ def test_mean_under_vmap(submission, inputs):
     """Mapped over several states and numbers at once, `update_mean` keeps them apart."""
     xs = draw(inputs, 4)
     means, states = mean_thread(submission, xs)
+    purity.same_tree(states, "the state of `update_mean`")
     group = tuple(states[1:4])
     got = submission.update_mean.program(group, xs[1:], transform="vmap")(group, xs[1:]).items[0].array()
     why, hint = "Each state of the batch has its own sum and its own n.", "Avoid Python decisions on the count."
-    require_close(got, np.stack(means[1:]), "under vmap, the batch of means", why, hint, "T06")
+    require_close(got, np.stack(means[1:]), "under vmap, the batch of means", why, hint)
 
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",))
@@ -302,47 +256,12 @@ def test_mean_gradient_is_one_over_n(submission, inputs):
     _, states = mean_thread(submission, xs)
     program = submission.update_mean.program(xs[3], Fixed(states[3]), transform="grad_of_value_by_x")
     got = program(xs[3], Fixed(states[3])).array("the gradient")
-    why = "The newest number enters the mean once, divided by n; NumPy and stop_gradient cut gradients off."
-    require_close(got, np.float32(0.25), "the gradient of the fourth mean", why, "Use jnp for everything.", "G07")
+    why = "The newest number enters the mean once, divided by n. Rounding, whole numbers and stop_gradient cut gradients off."
+    hint = "Let x itself go into the sum, unchanged."
+    require_close(got, np.float32(0.25), "the gradient of the fourth mean", why, hint)
 
 
 # count_many
-
-
-def single_steps(counter: Value, before: int, n: int) -> tuple[list[float], Value]:
-    """The values of n eager steps after `before` others, and the state before them."""
-    values, states = thread(counter, before + n)
-    return values[before:], states[before]
-
-
-def many(count_many: Function, state: Value, n: int) -> tuple[np.ndarray, Value, np.ndarray]:
-    """Eager values and state of `count_many`, and the values of its program."""
-    values, after = count_many(state, n).unpack("values, state")
-    traced = count_many.program(state, n)(state, n).unpack("values, state")[0]
-    return values.array("the `values` of count_many"), after, traced.array("the `values` of count_many")
-
-
-def matches(submission: Submission, counter: Value, before: int, n: int, where: str) -> None:
-    """`count_many` gives what n single steps give, eagerly and as a program, and a state that continues them."""
-    want, state = single_steps(counter, before, n)
-    eager, after, traced = many(submission.count_many, state, n)
-    why = "Each value and the state must be what n calls of your own `count` would give."
-    hint = "In lax.scan the body returns (carry, output): the state first, the value second."
-    for got, how in ((eager, ""), (traced, " under jit")):
-        require(
-            got.shape == (n,), f"{where}, `values`{how} has shape {got.shape}; it should be {(n,)}.", why, hint, "T03"
-        )
-        require(
-            integers(got.tolist()) == integers(want),
-            f"{where}, `count_many`{how} gave {integers(got.tolist()[:4])}...; {n} single steps give {integers(want[:4])}...",
-            why,
-            hint,
-            "T03",
-        )
-    value, _, _ = step(counter, after)
-    following = single_steps(counter, before + n, 1)[0][0]
-    said = f"{where}, one more step from the state that `count_many` returned gave {integers([value])[0]} instead of {integers([following])[0]}."
-    require(value == following, said, "The returned state must be the one after n steps.", hint, "C07")
 
 
 @grades("count_many", points=1)
@@ -360,13 +279,21 @@ def test_continues_from_a_state(submission, counter, inputs):
 @grades("count_many", points=0.25, needs=("matches_single_steps",))
 def test_zero_steps(submission, counter):
     """n = 0 gives no values and the state that came in."""
-    matches(submission, counter, 2, 0, "for n = 0")
+    try:
+        matches(submission, counter, 2, 0, "for n = 0")
+    except LimitHit:
+        raise
+    except Failure as failure:  # for more steps all is right
+        why = f"{failure.why} No steps at all are a case of their own: `fori_loop` traces its body even then."
+        raise Failure(
+            failure.what, why, "Look at every place that takes for granted that there is a first step.", "D07"
+        ) from failure
 
 
 @grades("count_many", points=0.25, needs=("matches_single_steps",))
 def test_program_does_not_grow(submission, counter):
     """The program is as large for 64 steps as for 4: the loop is inside it."""
-    state = counter.method("reset")()
+    state = reset(counter)
     small, large = (submission.count_many.program(state, n) for n in (4, 64))
     sizes = [len(p.traced.program) or 40 * p.equations for p in (small, large)]
     require(

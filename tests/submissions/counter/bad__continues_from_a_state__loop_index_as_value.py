@@ -1,6 +1,6 @@
 # Stores i + 1 instead of what the counter said: the same when it starts from reset(), wrong from any later
 # state.
-# misconception: T04
+# misconception: none
 import jax
 import jax.numpy as jnp
 

@@ -1,6 +1,6 @@
 # A statistic needs no gradient, thinks the learner, and stops it: the values are right, the gradient is zero
 # without an error.
-# misconception: G07
+# misconception: none
 import jax
 import jax.numpy as jnp
 

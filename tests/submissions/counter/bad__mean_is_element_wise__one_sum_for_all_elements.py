@@ -1,5 +1,5 @@
 # Adds jnp.sum(x): right for a scalar, but an array is thrown together into one number before it is averaged.
-# misconception: G12
+# misconception: none
 import jax
 import jax.numpy as jnp
 

@@ -1,0 +1,142 @@
+"""Asks a learner's counter and running mean: steps, threads of steps, many steps at once."""
+
+import numpy as np
+
+from autograders.checks import Failure, purity, require
+from autograders.checks.comparing import integers, require_close
+from autograders.exercises.counter import telling
+from autograders.exercises.counter.telling import running
+from autograders.judge.handle import Function, Submission, Value
+
+
+def step(counter: Value, state: Value, **options: bool) -> tuple[int | float, Value, Value]:
+    """One eager step: the value, the new state, and the whole result with what was observed."""
+    result = counter.method("count")(state, **options)
+    if len(result.items) != 2:
+        purity.state_unchanged(result, "state")
+    value, after = result.unpack("value, n")
+    swapped = len(value.leaves) != 1 and value.tree == state.tree
+    require(
+        not swapped,
+        f"`{result.text}` returned its state first and the value second.",
+        "The exercise fixes the order (value, new_n); scan wants the other one.",
+        "Swap the two in `return`.",
+        "C23",
+    )
+    return value.number("the value that `count` returns"), after, result
+
+
+def thread(counter: Value, steps: int) -> tuple[list[float], list[Value]]:
+    """Values of so many eager steps from `reset()`, and every state on the way, the first included."""
+    states, values = [reset(counter)], []
+    for _ in range(steps):
+        value, state, _ = step(counter, states[-1])
+        values.append(value)
+        states.append(state)
+    return values, states
+
+
+def reset(counter: Value) -> Value:
+    """The first state."""
+    state = counter.method("reset")()
+    require(
+        state.kind != "NoneType",
+        "`reset` returned None instead of the first state.",
+        "A method that keeps nothing on `self` must hand the state to whoever calls it.",
+        "Return the state that counting starts from.",
+        "C07",
+    )
+    return state
+
+
+def mean_step(
+    submission: Submission, state: Value, x: object, right: np.ndarray | None = None, **options: bool
+) -> tuple[np.ndarray, Value, Value]:
+    """One eager update: the mean, the new state, and the whole result; `right` is the mean that it should be."""
+    result = submission.update_mean(state, x, **options)
+    if len(result.items) != 2:
+        purity.state_unchanged(result, "state")
+    mean, state = result.unpack("mean, state")
+    telling.require_order(result, right)
+    return mean.array("the mean that `update_mean` returns"), state, result
+
+
+def mean_thread(submission: Submission, xs: np.ndarray) -> tuple[list[np.ndarray], list[Value]]:
+    """The means of eager updates with the rows of xs, and every state on the way."""
+    shape = xs.shape[1:]
+    states, means = [submission.init_mean(shape) if shape else submission.init_mean()], []
+    for x, right in zip(xs, running(xs), strict=True):
+        mean, state, _ = mean_step(submission, states[-1], x, right)
+        means.append(mean)
+        states.append(state)
+    return means, states
+
+
+def draw(inputs: np.random.Generator, *shape: int) -> np.ndarray:
+    """Numbers whose running means all differ."""
+    return inputs.uniform(0.5, 4.0, shape).astype(np.float32)
+
+
+def means_right(means: list[np.ndarray], xs: np.ndarray, where: str) -> None:
+    """Each mean is that of the rows so far."""
+    why, hint, misconception = telling.wrong_means(means, xs) or (
+        "The mean of n numbers is their sum divided by n; both the sum and n travel in the state.",
+        "Thread two numbers by hand: what are sum, n and mean after each?",
+        "",
+    )
+    for n, (got, right) in enumerate(zip(means, running(xs), strict=True), 1):
+        name = f"{where}, the mean after {n} number{'s' if n > 1 else ''}"
+        require_close(got, right, name, why, hint, misconception)
+
+
+def single_steps(counter: Value, before: int, n: int) -> tuple[list[float], Value]:
+    """The values of n eager steps after `before` others, and the state before them."""
+    values, states = thread(counter, before + n)
+    return values[before:], states[before]
+
+
+def many(count_many: Function, state: Value, n: int) -> tuple[np.ndarray, Value, np.ndarray]:
+    """Eager values and state of `count_many`, and the values of its program."""
+    values, after = in_order(count_many(state, n), state, n)
+    traced = count_many.program(state, n)(state, n).unpack("values, state")[0]
+    return values.array("the `values` of count_many"), after, traced.array("the `values` of count_many")
+
+
+def in_order(result: Value, state: Value, n: int) -> list[Value]:
+    """The values and the state, in this order."""
+    values, after = result.unpack("values, state")
+    swapped = values.tree == state.tree and [x.shape for x in after.leaves] == [(n,)] != [
+        x.shape for x in values.leaves
+    ]
+    require(
+        not swapped,
+        f"`{result.text}` returned the state first and the values second.",
+        "scan returns the last carry first and the outputs second; the exercise fixes the order (values, state).",
+        "Swap the two in `return`.",
+        "C23",
+    )
+    return [values, after]
+
+
+def matches(submission: Submission, counter: Value, before: int, n: int, where: str) -> None:
+    """`count_many` gives what n single steps give, eagerly and as a program, and a state that continues them."""
+    want, state = single_steps(counter, before, n)
+    eager, after, traced = many(submission.count_many, state, n)
+    for got, how in ((eager, ""), (traced, " under jit")):
+        said = f"{where}, `values`{how} has shape {got.shape}; it should be {(n,)}."
+        require(got.shape == (n,), said, "One value for each of the n steps is wanted.", "What does scan stack?")
+        if integers(got.tolist()) != integers(want):
+            other = single_steps(counter, before + 1, 0)[1]
+            again = submission.count_many(other, n).unpack("values, state")[0].array().tolist()
+            said = f"{where}, `count_many`{how} gave {integers(got.tolist()[:4])}...; {n} single steps give {integers(want[:4])}..."
+            raise Failure(said, *telling.wrong_values(counter, state, got.tolist(), want, again))
+    continues(counter, after, state, n, single_steps(counter, before + n, 1)[0], where)
+
+
+def continues(counter: Value, after: Value, state: Value, n: int, right: list[float], where: str) -> None:
+    """One more step from the state that came back answers what it should."""
+    value, _, _ = step(counter, after)
+    if [value] == right:
+        return
+    said = f"{where}, one more step from the state that `count_many` returned gave {integers([value])[0]} instead of {integers(right)[0]}."
+    raise Failure(said, *telling.wrong_state(counter, state, after, n))
