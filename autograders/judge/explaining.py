@@ -1,7 +1,7 @@
 """Explains an exception of the learner's code: what happened, why, and what to try."""
 
 from autograders.checks.failure import Failure
-from autograders.judge import jax_errors, linen_errors
+from autograders.judge import jax_errors, linen_errors, training_errors
 from autograders.learner.messages import Raised
 
 EXPLANATIONS = {
@@ -38,7 +38,7 @@ def explain(call: str, raised: Raised) -> Failure:
             unsolved=True,
         )
     known = (EXPLANATIONS[kind] for kind in raised.types if kind in EXPLANATIONS)
-    seen = jax_errors.by_clues(raised) or linen_errors.by_circumstances(raised)
+    seen = jax_errors.by_clues(raised) or linen_errors.by_circumstances(raised) or training_errors.by_call(raised)
     why, hint, misconception = seen or _handed_to_jit(call, raised) or next(known, DEFAULT)
     at = f", at the line `{raised.line}`" if raised.line else ""
     first = raised.message.strip().split("\n")[0][:200]

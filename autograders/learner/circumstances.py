@@ -81,7 +81,8 @@ def _kind(x: Any) -> str:
     if isinstance(x, types.FunctionType):
         return "function"
     if isinstance(x, (jax.Array, np.ndarray, np.generic, int, float)):
-        return "array" if np.ndim(x) else "number"
+        whole = not jax.dtypes.issubdtype(jax.dtypes.result_type(x), np.inexact)
+        return ("whole " if whole else "") + ("array" if np.ndim(x) else "number")
     return type(x).__name__
 
 
