@@ -85,7 +85,7 @@ def _asked_a_module(raised: Raised) -> bool:
 
 
 def _handed_a_module(raised: Raised) -> bool:
-    return "Module" in raised.handed and ("TypeError" in raised.types or "ValueError" in raised.types)
+    return "Module" in raised.handed and raised.types[0] == "TypeError"
 
 
 CIRCUMSTANCES = (
@@ -115,7 +115,40 @@ CIRCUMSTANCES = (
         ),
     ),
     (
-        lambda r: _handed_a_module(r) and not r.line and "TypeError" in r.types,
+        lambda r: r.types[0] == "SetAttributeFrozenModuleError" and "__setattr__.val=number" in r.called,
+        (
+            "A Linen module cannot be changed while it is applied, so it cannot count either.",
+            "A network only computes: leave the counting to whoever calls it.",
+            "L05",
+        ),
+    ),
+    (
+        lambda r: r.types[0] == "UnexpectedTracerError" and bool({"split", "fold_in"} & set(r.inside[:4])),
+        (
+            "A random key that was split while JAX traced was kept outside, in a global or an attribute, and used again.",
+            "Use the key that comes in, and keep none.",
+            "R05",
+        ),
+    ),
+    (
+        lambda r: r.types[0] == "TypeError" and r.handed == ("nothing",),
+        (
+            "A function of JAX, such as an activation, was called without any argument. In PyTorch an activation is "
+            "a layer to be made first; here it is a function.",
+            "Hand over the function itself, without the brackets.",
+            "L14",
+        ),
+    ),
+    (
+        lambda r: r.types[0] == "TypeError" and "param.init_fn=method" in r.called,
+        (
+            "What stands in a class without a type is no field: a function becomes a method, and is called with `self`.",
+            "Give the field its type, such as `Callable`, or use the initializer where it is needed.",
+            "L07",
+        ),
+    ),
+    (
+        lambda r: _handed_a_module(r) and not r.line,
         (
             "jit was put on a method of the module, and takes `self` for an argument that it should compile for.",
             "Leave the module as it is, and put jit on a function that calls `apply`.",
@@ -123,19 +156,11 @@ CIRCUMSTANCES = (
         ),
     ),
     (
-        lambda r: _handed_a_module(r) and "TypeError" in r.types,
+        _handed_a_module,
         (
             "jit takes arrays and numbers; a module is neither.",
             "Let the function see the module from outside, and hand it the parameters and the input.",
             "J15",
-        ),
-    ),
-    (
-        _handed_a_module,
-        (
-            "A static argument must be hashable, and a module is so only when all its fields are: a list is not.",
-            "Use a tuple for the field, or let the function see the module from outside.",
-            "L09",
         ),
     ),
     (
@@ -163,20 +188,12 @@ CIRCUMSTANCES = (
         ),
     ),
     (
-        lambda r: r.types[0] == "TypeError" and "param" in r.inside[:1],
+        lambda r: r.types[0] == "TypeError" and r.inside[:1] == ("param",),
         (
             "The second argument of `self.param` is a function that makes the first value: it is called with a key, "
             "and with what stands after it.",
             "Hand over a function of key and shape, such as those in `nn.initializers`, without calling it.",
             "L18",
-        ),
-    ),
-    (
-        lambda r: r.types[0] == "ValueError" and "vmap_f" in r.inside,
-        (
-            "`vmap` walks along the first axis of every argument, also of the parameters, which all rows share.",
-            "Say with `in_axes` which argument is walked along, or apply the layers to the whole batch.",
-            "T06",
         ),
     ),
 )

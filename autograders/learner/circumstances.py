@@ -99,8 +99,8 @@ def handed_object(error: BaseException, trace: Any) -> tuple[str, ...]:
     if not entered or not is_jax(frames[-1]):
         return ()
     held = [*(entered[-1].f_locals.get("args") or ()), *(entered[-1].f_locals.get("kwargs") or {}).values()]
-    if not held and "args" in entered[-1].f_locals:
-        return ("nothing",)
+    if "args" in entered[-1].f_locals and all(type(part).__module__.startswith("jax.") for part in held):
+        return ("nothing",)  # but the function's own object
     try:
         strange = ((part, leaf) for part in held for leaf in jax.tree.leaves(part) if not isinstance(leaf, NUMBERS))
         part, leaf = next(strange, (None, None))

@@ -37,13 +37,18 @@ def refused_fields(failure: Failure, submission: Submission) -> Failure:
     return failure
 
 
-def only_parameters(made: Value, name: str) -> None:
-    """Everything that `init` makes is a parameter: no variable of another collection, and no tracer."""
+def no_tracers(made: Value, name: str) -> None:
+    """What `init` makes are arrays."""
     for path, leaf in zip(made.paths, made.leaves, strict=True):
         why = "A transform of JAX around a layer that has no parameters yet makes them inside, and they do not get out."
         hint = "Layers take whole batches: call them directly, without `jax.lax.map` or `jax.lax.scan`."
         said = f"{name}: `init` gave something at `{path}` that exists only while JAX traces."
         require(getattr(leaf, "kind", "") != "Tracer", said, why, hint, "L22")
+
+
+def only_parameters(made: Value, name: str) -> None:
+    """Everything that `init` makes is a parameter: no variable of another collection."""
+    for path in made.paths:
         why = "Only what stands under 'params' is trained; other collections are for what a module writes itself."
         said = f"{name}: `init` made `{path}`, which is no parameter."
         require(path.startswith("['params']"), said, why, "Declare parameters with `self.param`, and nothing else.")
@@ -149,31 +154,21 @@ def follows_the_key(first: Value, again: Value, other: Value, name: str, submiss
     """Parameters are equal for equal keys, different for different ones, and their kernels are drawn apart."""
     pairs = zip(first.leaves, again.leaves, strict=True)
     if not all(np.array_equal(before, after) for before, after in pairs):
-        raise moves_by_itself(first, name, submission)
+        raise moves_by_itself(first, name)
     same = all(np.array_equal(a, b) for a, b in zip(first.leaves, other.leaves, strict=True))
     if same:
         raise ignores_the_key(name, submission)
     drawn_apart([leaf for leaf in first.leaves if leaf.ndim == 2], name)
 
 
-def moves_by_itself(first: Value, name: str, submission: Submission) -> Failure:
+def moves_by_itself(first: Value, name: str) -> Failure:
     """The same key gave different parameters: by a key that is kept outside, by another global, or by NumPy's numbers."""
     said = f"{name} gave different parameters for the same key."
     why = "Randomness in JAX comes from the key alone, so that whoever has the key can have the same numbers again."
-    if not first.wrote:
-        hint = "Nothing of yours was written meanwhile: look for NumPy's random numbers, Python's, or the clock."
-        return Failure(said, why, hint, "R06")
-    hint = f"Each call changes {first.wrote[0]}: use what comes in instead."
-    return Failure(said, why, hint, "R05" if any(holds_key(p, submission) for p in first.wrote) else "C25")
-
-
-def holds_key(place: str, submission: Submission) -> bool:
-    """Whether a global that was written is a random key."""
-    name = place.removeprefix("the global ")
-    if not name.isidentifier():
-        return False
-    leaves = submission.value(name).leaves
-    return len(leaves) == 1 and is_key(leaves[0])
+    if all(place.kind == "random" for place in first.wrote):
+        return Failure(said, why, "Look for NumPy's random numbers, Python's, or the clock.", "R06")
+    hint = f"Each call changes {first.wrote[0].path}: use what comes in instead."
+    return Failure(said, why, hint, "R05" if any(place.kind == "key" for place in first.wrote) else "C25")
 
 
 def is_key(leaf: object) -> bool:
@@ -241,7 +236,7 @@ def ignored(program: Program, made: Value) -> Failure:
     if any(name.startswith("random_") for name in program.operations):
         return Failure(said, why, "Random numbers are drawn inside `forward`: it must not call `init` again.", "L26")
     if made.wrote:
-        hint = f"`init_params` leaves something in {made.wrote[0]}: return it, and take it from `params`."
+        hint = f"`init_params` leaves something in {made.wrote[0].path}: return it, and take it from `params`."
         return Failure(said, why, hint, "C25")
     return Failure(said, why, "Look which parameters `apply` is handed: they should be the argument.", "G07")
 
@@ -251,8 +246,8 @@ def answers_alike(first: Value, again: np.ndarray) -> None:
     if np.array_equal(first.array(), again):
         return
     said = "`forward` gave two different outputs for the same parameters and the same input."
-    if first.wrote:
-        why, hint = f"Each call changes {first.wrote[0]}.", "Compute with params and x alone."
+    if not all(place.kind == "random" for place in first.wrote):
+        why, hint = f"Each call changes {first.wrote[0].path}.", "Compute with params and x alone."
         raise Failure(said, why, hint, "C25")
     why = "Random numbers that come from NumPy are new in every call, and frozen under jit."
     raise Failure(said, why, "Compute with params and x alone.", "R06")

@@ -7,8 +7,13 @@ from autograders.judge.handle import Program, Value
 
 
 def by_path(value: Value) -> dict[str, np.ndarray]:
-    """The leaves of a returned dict by key path: `dense/kernel`."""
-    return dict(zip([path.strip("[]'").replace("']['", "/") for path in value.paths], value.leaves, strict=True))
+    """The leaves of a returned dict by key path: `dense/kernel`; a key with a slash of its own keeps its quotes."""
+    return {in_words(path): leaf for path, leaf in zip(value.paths, value.leaves, strict=True)}
+
+
+def in_words(path: str) -> str:
+    keys = path.strip("[]'").split("']['")
+    return "/".join(repr(key) if "/" in key else key for key in keys)
 
 
 def same_paths(got: dict[str, np.ndarray], want: dict[str, np.ndarray], name: str) -> None:
@@ -47,12 +52,11 @@ def same_as_before(program: Program, name: str) -> Failure:
 def remembers(result: Value, said: str) -> Failure:
     """A call wrote to a place that the next call finds."""
     place = result.wrote[0]
-    default = place.startswith(("the default arguments", "the keyword defaults"))
-    why = f"It wrote to {place}, which is still there in the next call."
-    if default:
-        why = f"It wrote to {place}: they are made once, when the function is defined, and not anew for each call."
+    why = f"It wrote to {place.path}, which is still there in the next call."
+    if place.scope == "default":
+        why = f"It wrote to {place.path}, which is made once, when the function is defined, and not anew for each call."
     hint = "Make what you need inside the function, and return what is to be kept."
-    return Failure(said, why, hint, "C15" if default else "C25")
+    return Failure(said, why, hint, "C15" if place.scope == "default" else "C25")
 
 
 def unchanged(result: Value, host: bool) -> None:

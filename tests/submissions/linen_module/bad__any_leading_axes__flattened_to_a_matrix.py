@@ -1,6 +1,7 @@
 # Flattens everything behind the first axis, out of habit from image models: with two leading axes the second
 # becomes a feature.
 # misconception: L12
+# neighbour: good__flattens_and_restores_the_batch.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Unpacks x.shape into batch and width, so the input has to be a matrix.
 # misconception: none
+# neighbour: good__own_dense_layer.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # (x + shift) * scale: the same at the start, where scale is one and shift zero, and different afterwards.
 # misconception: none
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Writes y + shift on a line of its own and returns y: the shift is declared and never used.
 # misconception: C13
+# neighbour: good__setup_with_a_list.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Takes gelu, which looks like ReLU away from zero and is not.
 # misconception: none
+# neighbour: good__half_precision_inside.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Calls nn.relu(x) but does not assign the result, so the network is linear.
 # misconception: C13
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Every layer gets a ReLU, the last one too, so no output is ever negative.
 # misconception: none
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Ends in a softmax, though the network should give logits (the loss will take the softmax again).
 # misconception: L25
+# neighbour: good__setup_with_a_list.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Counts the arrays of the tree instead of the numbers in them.
 # misconception: none
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Two nested loops: right for a flat network, wrong where a layer is inside another module.
 # misconception: none
+# neighbour: good__setup_with_a_list.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Hands self.param the initial array instead of a function of key and shape.
 # misconception: L18
+# neighbour: good__setup_with_a_list.py
 from typing import Sequence
 
 import jax

@@ -1,6 +1,7 @@
 # Makes the two arrays in __call__: right at the start, but init gives an empty dict and nothing can be
 # trained.
 # misconception: L17
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Keeps the inner ["params"] but hands it to apply as if it were the whole variables dict.
 # misconception: L10
+# neighbour: good__setup_with_a_list.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Calls the module itself, as in PyTorch; an unbound Linen module has no parameters.
 # misconception: L01
+# neighbour: good__setup_with_a_list.py
 from typing import Sequence
 
 import jax

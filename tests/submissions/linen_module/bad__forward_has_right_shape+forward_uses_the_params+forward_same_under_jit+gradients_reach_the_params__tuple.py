@@ -1,5 +1,6 @@
 # apply with mutable gives a pair, and forward returns the pair.
 # misconception: M04
+# neighbour: good__dense_general_and_blocks.py
 from typing import Sequence
 
 import jax

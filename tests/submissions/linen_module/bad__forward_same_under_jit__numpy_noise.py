@@ -1,6 +1,7 @@
 # Adds a little noise from NumPy to the input: other numbers at every eager call, the same ones for ever under
 # jit.
 # misconception: R06
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

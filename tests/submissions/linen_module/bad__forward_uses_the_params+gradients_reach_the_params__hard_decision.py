@@ -1,6 +1,7 @@
 # forward gives the decision (a one-hot of the largest output) instead of the outputs; its gradient is zero
 # everywhere.
 # misconception: G13
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # forward initialises the network again with a constant key: it looks stable, and never uses what it is given.
 # misconception: L26
+# neighbour: good__one_long_vector.py
 from typing import Sequence
 
 import jax

@@ -1,6 +1,7 @@
 # Stops the gradient at the parameters, as one detaches weights for inference in PyTorch; the gradients are
 # zero without an error.
 # misconception: none
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # The kernel initialiser makes its own key, for reproducible results: every key gives the same network.
 # misconception: R02
+# neighbour: good__named_layers_and_own_initialisers.py
 from typing import Sequence
 
 import jax

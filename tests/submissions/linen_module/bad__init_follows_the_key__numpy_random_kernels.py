@@ -1,5 +1,6 @@
 # Draws the kernels with NumPy, so the same key gives another network each time.
 # misconception: R06
+# neighbour: good__helper_that_makes_layers.py
 from typing import Sequence
 
 import jax

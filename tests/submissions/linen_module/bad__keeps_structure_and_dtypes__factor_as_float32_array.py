@@ -1,5 +1,6 @@
 # Makes a float32 array of the factor first; a bfloat16 leaf times that is float32.
 # misconception: D03, F03
+# neighbour: good__explicit_dtypes.py
 from typing import Sequence
 
 import jax

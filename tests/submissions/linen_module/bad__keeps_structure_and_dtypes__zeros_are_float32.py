@@ -1,5 +1,6 @@
 # jnp.zeros(shape) makes float32 biases, whatever the leaf was before.
 # misconception: D03, F03
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

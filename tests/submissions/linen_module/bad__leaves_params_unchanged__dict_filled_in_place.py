@@ -1,5 +1,6 @@
 # Recurses and writes the zeros into the dicts of the caller.
 # misconception: C10
+# neighbour: good__copies_then_writes.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # leaf *= factor rebinds the name for a JAX array, but writes into a NumPy leaf of the caller.
 # misconception: C12
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

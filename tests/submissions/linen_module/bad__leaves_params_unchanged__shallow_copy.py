@@ -1,5 +1,6 @@
 # Copies the outer dict and thinks that is enough: the inner dicts are still those of the caller.
 # misconception: C09
+# neighbour: good__copies_then_writes.py
 from typing import Sequence
 
 import jax

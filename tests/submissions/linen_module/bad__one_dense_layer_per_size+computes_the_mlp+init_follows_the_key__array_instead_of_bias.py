@@ -1,6 +1,7 @@
 # A dense layer of its own, whose bias is an array made in __call__ and not a parameter: it is not in the tree
 # and never trains.
 # misconception: L17
+# neighbour: good__own_dense_layer.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Loops over all the sizes and then adds the output layer once more.
 # misconception: none
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

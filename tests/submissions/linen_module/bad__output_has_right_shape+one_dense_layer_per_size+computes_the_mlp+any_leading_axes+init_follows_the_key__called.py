@@ -1,6 +1,7 @@
 # nn.Dense(x, size), as if it were a function: that makes a module and never calls it; init gives no
 # parameters at all.
 # misconception: L13
+# neighbour: good__constructors_inside_out.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Makes submodules in __call__ but forgets @nn.compact.
 # misconception: L03
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

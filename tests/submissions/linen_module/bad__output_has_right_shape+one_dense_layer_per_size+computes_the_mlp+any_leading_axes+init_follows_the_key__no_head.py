@@ -1,5 +1,6 @@
 # The loop stops before the last size and nothing follows it, so the output layer is missing.
 # misconception: L19
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

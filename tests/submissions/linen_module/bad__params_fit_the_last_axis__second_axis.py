@@ -1,5 +1,6 @@
 # Takes x.shape[1] for the width, which is the last axis only of a matrix.
 # misconception: L11
+# neighbour: good__setup_with_a_list.py
 from typing import Sequence
 
 import jax

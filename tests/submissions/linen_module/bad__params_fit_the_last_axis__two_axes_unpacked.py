@@ -1,5 +1,6 @@
 # Unpacks the shape into exactly two axes, so a third one raises.
 # misconception: none
+# neighbour: good__dense_general_and_blocks.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Splits a global key at every call: the same key given twice brings two networks.
 # misconception: R05
+# neighbour: good__setup_with_a_list.py
 from typing import Sequence
 
 import jax

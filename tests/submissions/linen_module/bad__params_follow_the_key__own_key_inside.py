@@ -1,5 +1,6 @@
 # init_params makes a key of its own and ignores the one it is given.
 # misconception: R02
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Scales what is called kernel and leaves everything else as it was.
 # misconception: none
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

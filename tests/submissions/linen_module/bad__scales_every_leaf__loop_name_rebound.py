@@ -1,5 +1,6 @@
 # leaf = leaf * factor in a loop only rebinds the loop name: what comes back is the old tree.
 # misconception: C11
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

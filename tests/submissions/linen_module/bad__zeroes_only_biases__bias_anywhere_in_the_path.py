@@ -1,6 +1,7 @@
 # Looks for "bias" anywhere in the path, so a leaf called "bias_scale" or a kernel under "debias" is zeroed as
 # well.
 # misconception: none
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

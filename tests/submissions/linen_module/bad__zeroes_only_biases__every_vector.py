@@ -1,5 +1,6 @@
 # Takes every one-dimensional leaf for a bias, so the scale of a LayerNorm is zeroed too.
 # misconception: none
+# neighbour: good__compact_loop.py
 from typing import Sequence
 
 import jax

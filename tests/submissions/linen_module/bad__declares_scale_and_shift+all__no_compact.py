@@ -1,0 +1,53 @@
+# Declares parameters in a method that is not marked @nn.compact.
+# misconception: L03
+# neighbour: good__compact_loop.py
+from typing import Sequence
+
+import jax
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        last = len(self.features) - 1
+        for i, size in enumerate(self.features):
+            x = nn.Dense(features=size, name=f"layer_{i}")(x)
+            if i < last:
+                x = jax.nn.relu(x)
+        return x
+
+
+def init_params(key, sample):
+    return Net((32, 10)).init(key, sample)
+
+
+def forward(params, x):
+    return Net((32, 10)).apply(params, x)
+
+
+def count_params(params):
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def scale_params(params, factor):
+    return jax.tree.map(lambda leaf: leaf * factor, params)
+
+
+def zero_biases(params):
+    zeroed = {}
+    for name, value in params.items():
+        if isinstance(value, dict):
+            zeroed[name] = zero_biases(value)
+        else:
+            zeroed[name] = value * 0 if name == "bias" else value
+    return zeroed
+
+
+class Affine(nn.Module):
+    def __call__(self, x):
+        scale = self.param("scale", nn.initializers.ones, (x.shape[-1],))
+        shift = self.param("shift", nn.initializers.zeros, (x.shape[-1],))
+        return x * scale + shift

@@ -1,0 +1,55 @@
+# Declares scale and makes shift an array of zeros: right at the start, but shift can never be learned.
+# misconception: L17
+# neighbour: good__compact_loop.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        last = len(self.features) - 1
+        for i, size in enumerate(self.features):
+            x = nn.Dense(features=size, name=f"layer_{i}")(x)
+            if i < last:
+                x = jax.nn.relu(x)
+        return x
+
+
+def init_params(key, sample):
+    return Net((32, 10)).init(key, sample)
+
+
+def forward(params, x):
+    return Net((32, 10)).apply(params, x)
+
+
+def count_params(params):
+    total = 0
+    for value in params.values():
+        total += count_params(value) if isinstance(value, dict) else value.size
+    return total
+
+
+def scale_params(params, factor):
+    return jax.tree.map(lambda leaf: leaf * factor, params)
+
+
+def zero_biases(params):
+    def is_bias(path):
+        return path[-1] == jax.tree_util.DictKey("bias")
+
+    return jax.tree_util.tree_map_with_path(lambda p, w: jnp.zeros(w.shape, w.dtype) if is_bias(p) else w, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        scale = self.param("scale", nn.initializers.ones, (x.shape[-1],))
+        shift = jnp.zeros(x.shape[-1])
+        return x * scale + shift

@@ -1,0 +1,52 @@
+# Declares them with self.variable in a collection of its own, so that no optimizer finds them.
+# misconception: none
+# neighbour: good__compact_loop.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        last = len(self.features) - 1
+        for i, size in enumerate(self.features):
+            x = nn.Dense(features=size, name=f"layer_{i}")(x)
+            if i < last:
+                x = jax.nn.relu(x)
+        return x
+
+
+def init_params(key, sample):
+    return Net((32, 10)).init(key, sample)
+
+
+def forward(params, x):
+    return Net((32, 10)).apply(params, x)
+
+
+def count_params(params):
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def scale_params(params, factor):
+    return jax.tree.map(lambda leaf: leaf * factor, params)
+
+
+def zero_biases(params):
+    def zero(path, leaf):
+        return jnp.zeros_like(leaf) if path[-1].key == "bias" else leaf
+
+    return jax.tree_util.tree_map_with_path(zero, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        scale = self.variable("affine", "scale", jnp.ones, x.shape[-1:])
+        shift = self.variable("affine", "shift", jnp.zeros, x.shape[-1:])
+        return x * scale.value + shift.value

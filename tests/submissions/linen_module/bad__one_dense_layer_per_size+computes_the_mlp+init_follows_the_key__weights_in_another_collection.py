@@ -1,0 +1,67 @@
+# Declares kernel and bias with self.variable in a collection of its own: init returns them, and nothing under
+# 'params'.
+# misconception: none
+# neighbour: good__own_dense_layer.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Linear(nn.Module):
+    size: int
+
+    @nn.compact
+    def __call__(self, x):
+        shape = (x.shape[-1], self.size)
+        kernel = self.variable(
+            "weights", "kernel", lambda: nn.initializers.lecun_normal()(self.make_rng("params"), shape)
+        )
+        bias = self.variable("weights", "bias", jnp.zeros, (self.size,))
+        return x @ kernel.value + bias.value
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        for size in self.features[:-1]:
+            x = nn.relu(Linear(size)(x))
+        return Linear(self.features[-1])(x)
+
+
+def init_params(key, sample):
+    return Net((32, 10)).init(key, sample)
+
+
+def forward(params, x):
+    return Net((32, 10)).apply(params, x)
+
+
+def count_params(params):
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def scale_params(params, factor):
+    scaled = {}
+    for name, value in params.items():
+        scaled[name] = scale_params(value, factor) if isinstance(value, dict) else value * factor
+    return scaled
+
+
+def zero_biases(params):
+    def zero(path, leaf):
+        return jnp.zeros_like(leaf) if path[-1].key == "bias" else leaf
+
+    return jax.tree_util.tree_map_with_path(zero, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        d = x.shape[-1]
+        scale = self.param("scale", nn.initializers.ones_init(), (d,))
+        shift = self.param("shift", nn.initializers.zeros_init(), (d,))
+        return shift + x * scale

@@ -1,0 +1,51 @@
+# Makes the last layer and leaves out the (x) behind it: what is returned is the hidden layer's output.
+# misconception: L19
+# neighbour: good__compact_loop.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        for size in self.features[:-1]:
+            x = nn.relu(nn.Dense(size)(x))
+        nn.Dense(self.features[-1])
+        return x
+
+
+def init_params(key, sample):
+    return Net((32, 10)).init(key, sample)
+
+
+def forward(params, x):
+    return Net((32, 10)).apply(params, x)
+
+
+def count_params(params):
+    sizes = jax.tree.map(jnp.size, params)
+    return jax.tree.reduce(lambda a, b: a + b, sizes)
+
+
+def scale_params(params, factor):
+    return jax.tree.map(lambda leaf: leaf * factor, params)
+
+
+def zero_biases(params):
+    def is_bias(path):
+        return path[-1] == jax.tree_util.DictKey("bias")
+
+    return jax.tree_util.tree_map_with_path(lambda p, w: jnp.zeros(w.shape, w.dtype) if is_bias(p) else w, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        shape = x.shape[-1:]
+        y = x * self.param("scale", nn.initializers.ones, shape)
+        return y + self.param("shift", nn.initializers.zeros, shape)

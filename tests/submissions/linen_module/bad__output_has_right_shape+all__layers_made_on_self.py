@@ -1,0 +1,54 @@
+# Makes self.layers in __call__ instead of setup: the module is frozen there.
+# misconception: L04, L03
+# neighbour: good__setup_with_a_list.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        self.layers = [nn.Dense(size) for size in self.features]
+        for layer in self.layers[:-1]:
+            x = nn.relu(layer(x))
+        return self.layers[-1](x)
+
+
+def init_params(key, sample):
+    return Net((32, 10)).init(key, sample)
+
+
+def forward(params, x):
+    return Net((32, 10)).apply(params, x)
+
+
+def count_params(params):
+    sizes = jax.tree.map(jnp.size, params)
+    return jax.tree.reduce(lambda a, b: a + b, sizes)
+
+
+def scale_params(params, factor):
+    scaled = {}
+    for name, value in params.items():
+        scaled[name] = scale_params(value, factor) if isinstance(value, dict) else value * factor
+    return scaled
+
+
+def zero_biases(params):
+    def zero(path, leaf):
+        return jnp.zeros_like(leaf) if path[-1].key == "bias" else leaf
+
+    return jax.tree_util.tree_map_with_path(zero, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        scale = self.param("scale", nn.initializers.ones, (x.shape[-1],))
+        shift = self.param("shift", nn.initializers.zeros, (x.shape[-1],))
+        return x * scale + shift

@@ -1,0 +1,60 @@
+# Takes the width from the middle of the shape where there are three axes, as for images with channels first.
+# misconception: L11
+# neighbour: good__vmapped_over_the_last_axis_only.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        h = x
+        for size in self.features[:-1]:
+            h = jnp.maximum(nn.Dense(size)(h), 0.0)
+        logits = nn.Dense(self.features[-1])(h)
+        return logits
+
+
+model = Net((32, 10))
+
+
+def init_params(key, sample):
+    variables = model.init(key, sample)
+    return variables["params"]
+
+
+def forward(params, x):
+    return model.apply({"params": params}, x)
+
+
+def count_params(params):
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def scale_params(params, factor):
+    scaled = {}
+    for name, value in params.items():
+        scaled[name] = scale_params(value, factor) if isinstance(value, dict) else value * factor
+    return scaled
+
+
+def zero_biases(params):
+    def zero(path, leaf):
+        return jnp.zeros_like(leaf) if path[-1].key == "bias" else leaf
+
+    return jax.tree_util.tree_map_with_path(zero, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        width = x.shape[-1] if x.ndim < 3 else x.shape[1]
+        shape = (width,) + (1,) * max(x.ndim - 2, 0)
+        scale = self.param("scale", nn.initializers.ones, (width,)).reshape(shape)
+        shift = self.param("shift", nn.initializers.zeros, (width,)).reshape(shape)
+        return x * scale + shift

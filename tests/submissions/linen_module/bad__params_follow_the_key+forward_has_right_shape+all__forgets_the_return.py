@@ -1,0 +1,51 @@
+# init_params makes the parameters and has no return.
+# misconception: none
+# neighbour: good__compact_loop.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        *hidden, last = self.features
+        for size in hidden:
+            x = nn.relu(nn.Dense(size)(x))
+        return nn.Dense(last)(x)
+
+
+def init_params(key, sample):
+    variables = Net((32, 10)).init(key, sample)
+
+
+def forward(params, x):
+    return Net((32, 10)).apply(params, x)
+
+
+def count_params(params):
+    sizes = jax.tree.map(jnp.size, params)
+    return jax.tree.reduce(lambda a, b: a + b, sizes)
+
+
+def scale_params(params, factor):
+    return jax.tree.map(lambda leaf: leaf * factor, params)
+
+
+def zero_biases(params):
+    def zero(path, leaf):
+        return jnp.zeros_like(leaf) if path[-1].key == "bias" else leaf
+
+    return jax.tree_util.tree_map_with_path(zero, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        shape = x.shape[-1:]
+        y = x * self.param("scale", nn.initializers.ones, shape)
+        return y + self.param("shift", nn.initializers.zeros, shape)

@@ -1,0 +1,53 @@
+# Hands init the sample first and the key second.
+# misconception: none
+# neighbour: good__compact_loop.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        *hidden, last = self.features
+        for size in hidden:
+            x = nn.relu(nn.Dense(size)(x))
+        return nn.Dense(last)(x)
+
+
+def init_params(key, sample):
+    return Net((32, 10)).init(sample, key)
+
+
+def forward(params, x):
+    return Net((32, 10)).apply(params, x)
+
+
+def count_params(params):
+    total = 0
+    for value in params.values():
+        total += count_params(value) if isinstance(value, dict) else value.size
+    return total
+
+
+def scale_params(params, factor):
+    return jax.tree.map(lambda leaf: leaf * factor, params)
+
+
+def zero_biases(params):
+    def zero(path, leaf):
+        return jnp.zeros_like(leaf) if path[-1].key == "bias" else leaf
+
+    return jax.tree_util.tree_map_with_path(zero, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        scale = self.param("scale", nn.initializers.ones, (x.shape[-1],))
+        shift = self.param("shift", nn.initializers.zeros, (x.shape[-1],))
+        return x * scale + shift

@@ -1,0 +1,62 @@
+# Takes a new seed from a dict at module level at every call.
+# misconception: C25
+# neighbour: good__compact_loop.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    def setup(self):
+        self.layers = [nn.Dense(size) for size in self.features]
+
+    def __call__(self, x):
+        x = self.layers[0](x)
+        for layer in self.layers[1:]:
+            x = layer(nn.relu(x))
+        return x
+
+
+state = {"seed": 0}
+
+
+def init_params(key, sample):
+    state["seed"] += 1
+    return Net((32, 10)).init(jax.random.fold_in(key, state["seed"]), sample)
+
+
+def forward(params, x):
+    return Net((32, 10)).apply(params, x)
+
+
+def count_params(params):
+    total = 0
+    for value in params.values():
+        total += count_params(value) if isinstance(value, dict) else value.size
+    return total
+
+
+def scale_params(params, factor):
+    scaled = {}
+    for name, value in params.items():
+        scaled[name] = scale_params(value, factor) if isinstance(value, dict) else value * factor
+    return scaled
+
+
+def zero_biases(params):
+    def zero(path, leaf):
+        return jnp.zeros_like(leaf) if path[-1].key == "bias" else leaf
+
+    return jax.tree_util.tree_map_with_path(zero, params)
+
+
+class Affine(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        scale = self.param("scale", nn.initializers.ones, (x.shape[-1],))
+        shift = self.param("shift", nn.initializers.zeros, (x.shape[-1],))
+        return x * scale + shift
