@@ -138,7 +138,7 @@ def _holds(apply: Callable[[], None]) -> bool:
 
 def _rlimits(limits: Limits) -> list[str]:
     wanted = {
-        resource.RLIMIT_CPU: limits.cpu_s,
+        resource.RLIMIT_NPROC: limits.threads + _others(),
         resource.RLIMIT_AS: limits.address_space,
         resource.RLIMIT_FSIZE: limits.file_size,
         resource.RLIMIT_NOFILE: limits.open_files,
@@ -147,7 +147,17 @@ def _rlimits(limits: Limits) -> list[str]:
     for which, value in wanted.items():
         with contextlib.suppress(ValueError, OSError):  # macOS refuses RLIMIT_AS
             resource.setrlimit(which, (value, value))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 5))  # SIGXCPU says why, SIGKILL follows
     return ["rlimits"]
+
+
+def _others() -> int:
+    """Threads of all processes of this user that can be seen: RLIMIT_NPROC counts them too."""
+    mine, count = os.getuid(), 0
+    for task in Path("/proc").glob("[0-9]*/task"):
+        with contextlib.suppress(OSError):
+            count += len(os.listdir(task)) if task.stat().st_uid == mine else 0
+    return count
 
 
 def _landlock(writable: list[Path], readable: list[Path]) -> None:
