@@ -83,7 +83,7 @@ class Zygote:
         self.close()
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(START_S)
-        self.scratch, self.errors = Path(tempfile.mkdtemp(prefix="stateless-")), tempfile.TemporaryFile()
+        self.scratch, self.errors = Path(tempfile.mkdtemp(prefix="stateless-")), tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
         with contextlib.suppress(OSError):
             compiled.root().mkdir(parents=True, exist_ok=True)
         with theirs:
