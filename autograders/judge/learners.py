@@ -34,7 +34,7 @@ from autograders.learner.messages import (
     Usage,
     Used,
 )
-from autograders.sandbox import compiled
+from autograders.sandbox import compiled, starting
 from autograders.sandbox.limits import Limits
 from autograders.sandbox.spawning import Zygote
 from autograders.sandbox.starting import WALLS
@@ -42,6 +42,10 @@ from autograders.sandbox.starting import WALLS
 ENDED = "the process ended"
 ABOUT_CODE = Returned | Missing | Raised
 REPLIES = {Lookup: ABOUT_CODE, Call: ABOUT_CODE, Trace: Traced | Missing | Raised, StandIn: Done | Raised, Usage: Used}
+
+
+class TooWeak(Exception):
+    """A class is not to be graded on this machine, unless its instructor accepts that."""
 
 
 class ProcessLost(Exception):
@@ -219,6 +223,24 @@ class Engine:
             raise RuntimeError("the library could not be compiled") from error
         finally:
             warmer.close()
+
+    @functools.cached_property
+    def layers(self) -> list[str]:
+        """What confines a submission here."""
+        peer = Peer(self.zygote, "learner")
+        peer.close()
+        return peer.child.layers
+
+    def require_confinement(self, accept_weak: bool) -> None:
+        """Raises TooWeak where a submission of a class could reach what is not its own, unless that is accepted."""
+        lacking = starting.lacking(self.layers)
+        if lacking and not accept_weak:
+            raise TooWeak(
+                f"Submissions cannot be confined well enough here: {' and '.join(lacking)} {'does' if len(lacking) == 1 else 'do'} not hold. A submission could "
+                "read your files, the solutions and the work of others. `stateless doctor` says what is missing. To grade all "
+                "the same: `stateless grade --accept-weak-confinement`, or for nbgrader "
+                "`c.RunConfined.accept_weak_confinement = True`."
+            )
 
     def learner(self, cells: list[Cell]) -> ConfinedLearner:
         keep = hashlib.sha256(msgspec.msgpack.encode(cells)).hexdigest() if self.keep else ""

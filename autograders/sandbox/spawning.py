@@ -49,8 +49,9 @@ class Zygote:
         """
         ours, theirs = socket.socketpair()
         order = {"do": "spawn", "role": role, "library": str(library or ""), "keep": keep}
+        order |= {"walls": self.walls, "limits": dataclasses.asdict(self.limits)}
         with theirs:
-            answer = self._ask(order | {"limits": dataclasses.asdict(self.limits)}, theirs)
+            answer = self._ask(order, theirs)
         if "error" in answer:
             ours.close()
             raise NoProcess(f"no process for the submission: {answer['error']}")

@@ -15,12 +15,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograders.sandbox import compiled
 from autograders.sandbox.limits import Limits
 
-WALLS = ("namespaces", "uid")
+WALLS = ("namespaces", "uid", "landlock", "seccomp")
+NEEDED = ("landlock", "seccomp")  # without namespaces, these two still keep a submission to itself
 PASSED_ON = ("LANG", "LC_ALL", "XLA_FLAGS", "JAX_PLATFORMS", "LD_LIBRARY_PATH")
 SYSTEM = ("/usr", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime", "/sys/devices")
 LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
@@ -103,6 +105,11 @@ def dedicated_uid() -> int:
     """A user id that nobody here has."""
     taken = {entry.pw_uid for entry in pwd.getpwall()}
     return next(uid for uid in range(FIRST_UID, FIRST_UID + 500) if uid not in taken)
+
+
+def lacking(layers: Sequence[str]) -> list[str]:
+    """What a class should not be graded without, and what does not hold; macOS has none of it and is not asked."""
+    return [name for name in NEEDED if name not in layers] if sys.platform.startswith("linux") else []
 
 
 def readable_by_others(folder: str) -> bool:

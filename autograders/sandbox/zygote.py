@@ -148,7 +148,7 @@ def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Pat
     pid = os.fork()
     if pid == 0:
         control.close()
-        _become(order["role"], socket.socket(fileno=descriptors[0]), scratch, limits, programs)
+        _become(order, socket.socket(fileno=descriptors[0]), scratch, limits, programs)
     forks[pid] = Fork(pid, scratch, limits)
     return {"child": pid}
 
@@ -179,7 +179,7 @@ def _programs(order: dict, base: Path, scratch: Path) -> Programs | None:
     return Programs(own, adds=True)
 
 
-def _become(role: str, stream: socket.socket, scratch: Path, limits: Limits, programs: Programs | None) -> None:
+def _become(order: dict, stream: socket.socket, scratch: Path, limits: Limits, programs: Programs | None) -> None:
     """The child: confined, then serving until its judge hangs up; never returns."""
     from autograders.learner import serving, session
     from autograders.sandbox import evaluator, layers, warmup
@@ -199,9 +199,9 @@ def _become(role: str, stream: socket.socket, scratch: Path, limits: Limits, pro
             programs.use()
             (writable if programs.adds else readable).append(programs.folder)
         readable += [p.resolve().parent for p in programs.folder.glob("*") if p.is_symlink()][:1] if programs else []
-        active = layers.harden(limits, writable, readable)
+        active = layers.harden(limits, writable, readable, order["walls"])
         stream.sendall(json.dumps(active).encode() + b"\n")
-        {"learner": serving.serve, "evaluator": evaluator.serve, "warmer": warmup.serve}[role](stream)
+        {"learner": serving.serve, "evaluator": evaluator.serve, "warmer": warmup.serve}[order["role"]](stream)
     finally:
         os._exit(0)
 

@@ -1,15 +1,26 @@
 """A confined process cannot read, write, start or reach what is not its own, and every result names its layers."""
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+from autograders.judge.learners import Engine, TooWeak
 from autograders.learner.messages import Cell
 from autograders.sandbox import starting
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's")
+
+
+@contextlib.contextmanager
+def engine_with(walls: tuple[str, ...]) -> Iterator[Engine]:
+    made = Engine(walls=walls)
+    yield made
+    made.close()
+
 
 ATTEMPTS = {
     "reads the password file": "open('/etc/passwd').read()",
@@ -58,3 +69,19 @@ def test_the_scratch_folder_is_writable(engine):
     after.start()
     assert after.ran[0].error == "FileNotFoundError"
     after.close()
+
+
+@pytest.mark.parametrize("wall", starting.NEEDED)
+def test_a_class_is_refused_where_a_wall_is_missing(wall):
+    """The message names the wall, what could happen, and how to accept it in so many words."""
+    with engine_with(tuple(name for name in starting.WALLS if name != wall)) as weak:
+        with pytest.raises(TooWeak, match=f"{wall} does not hold.*--accept-weak-confinement"):
+            weak.require_confinement(accept_weak=False)
+        weak.require_confinement(accept_weak=True)
+
+
+def test_a_class_is_graded_without_namespaces():
+    """Landlock and seccomp are enough."""
+    with engine_with(starting.NEEDED) as plain:
+        plain.require_confinement(accept_weak=False)
+        assert plain.layers == ["process", "rlimits", "landlock", "seccomp"]
