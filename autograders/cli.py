@@ -100,6 +100,10 @@ def grade(
     exercise: ExerciseOption = "",
     materials: MaterialsOption = None,
     course: Annotated[Path, typer.Option(help="The course whose secret seed is used, where it has one.")] = Path(),
+    accept_weak_confinement: Annotated[
+        bool,
+        typer.Option("--accept-weak-confinement", help="Grade though this machine cannot confine submissions well."),
+    ] = False,
 ) -> None:
     """Grade submissions without a course. Status 1 when one could not be graded; the others are."""
     import msgspec
@@ -109,7 +113,7 @@ def grade(
     from autograders.course.seeds import course_seed
     from autograders.display import text
     from autograders.judge import grading, submissions
-    from autograders.judge.learners import engine
+    from autograders.judge.learners import TooWeak, engine
 
     try:
         solutions = find(materials) / "solutions"
@@ -119,6 +123,10 @@ def grade(
         solutions = None
     ungraded = 0
     with engine() as running:
+        try:
+            running.require_confinement(accept_weak_confinement)
+        except TooWeak as weak:
+            raise stop(str(weak)) from weak
         for path in files(paths):
             try:
                 handed = submissions.read(path, exercise)

@@ -4,8 +4,6 @@ import hashlib
 import multiprocessing
 import multiprocessing.util
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -55,12 +53,12 @@ class Outcome(msgspec.Struct, frozen=True):
 _worker: dict = {}
 
 
-def _start(keep: Path) -> None:
+def _start() -> None:
     """Each worker process grades with one engine, as a grader does with a class."""
     from autograders.judge.learners import Engine
 
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    _worker["engine"] = Engine(keep=keep)
+    _worker["engine"] = Engine(keep=True)
     multiprocessing.util.Finalize(None, _worker["engine"].close, exitpriority=1)
 
 
@@ -104,13 +102,7 @@ def outcome_of(name: str, seed: str, result: Result, values: list) -> Outcome:
 
 def run(tasks: list[Task], workers: int) -> Iterator[tuple[Task, list[Outcome]]]:
     """The outcomes of each task as they come; what a file compiled is kept for its other seeds until the end."""
-    keep = Path(tempfile.mkdtemp(prefix="stateless-audit-"))
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(keep,))
-    try:
-        with pool:
-            waiting = {pool.submit(_grade, task): task for task in tasks}
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
-    finally:
-        shutil.rmtree(keep, ignore_errors=True)
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start) as pool:
+        waiting = {pool.submit(_grade, task): task for task in tasks}
+        for done in as_completed(waiting):
+            yield waiting[done], done.result()

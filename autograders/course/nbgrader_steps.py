@@ -13,6 +13,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
 
 from autograders import exercises
 from autograders.course.materials import references
@@ -80,6 +81,10 @@ class MendCells(NbGraderPreprocessor):
 class RunConfined(NbGraderPreprocessor):
     """Runs the notebook in a confined process, judges it, and shows the verdicts where the checks stand."""
 
+    accept_weak_confinement = Bool(False, help="Grade although Landlock or seccomp do not hold on this machine.").tag(
+        config=True
+    )
+
     def preprocess(self, nb, resources):
         course = CourseDirectory(parent=self)
         names = resources["nbgrader"]
@@ -89,7 +94,9 @@ class RunConfined(NbGraderPreprocessor):
         handed = submissions.from_notebook(nb, path, content, exercise)
         seed = course_seed(Path(course.root), create=True)
         solutions = Path(course.format_path(course.source_directory, ".", ""))
-        result, ran = grading.grade(path.name, handed, shared_engine(), seed, references(solutions))
+        engine = shared_engine()
+        engine.require_confinement(self.accept_weak_confinement)
+        result, ran = grading.grade(path.name, handed, engine, seed, references(solutions))
         show_outputs(nb, ran)
         show_verdicts(nb, result)
         nb.metadata[KEPT] = msgspec.to_builtins(result)

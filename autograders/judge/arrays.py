@@ -1,5 +1,6 @@
 """Arrays as they travel, and as the judge computes with them: checked on the way in, cast on the way out."""
 
+import math
 from typing import Any
 
 import ml_dtypes
@@ -14,19 +15,26 @@ ALLOWED_DTYPES = {
 }
 
 
+MAX_ELEMENTS, MAX_AXES = 2**26, 16
+
+
 def decode(a: Array) -> np.ndarray:
-    """A checked array; raises Failure for dtypes and sizes that are not what they claim to be."""
-    if a.dtype.startswith("key<"):
-        return np.frombuffer(a.data, np.uint32).reshape(*a.shape, -1)
-    if a.dtype not in ALLOWED_DTYPES:
+    """A checked array; raises Failure for dtypes and sizes that are not what they claim to be.
+
+    One without data, as programs are described by, has zeros that take no memory.
+    """
+    key = a.dtype.startswith("key<")
+    if not key and a.dtype not in ALLOWED_DTYPES:
         raise Failure(f"an array of dtype {a.dtype[:30]} came back, which the exercise has no use for.")
-    dtype = np.dtype(ml_dtypes.bfloat16) if a.dtype == "bfloat16" else np.dtype(a.dtype)
-    if any(size < 0 for size in a.shape) or len(a.data) not in (
-        0,
-        dtype.itemsize * int(np.prod(a.shape, dtype=np.int64)),
-    ):
+    dtype = np.dtype(np.uint32 if key else ml_dtypes.bfloat16 if a.dtype == "bfloat16" else a.dtype)
+    whole = (*a.shape, 2) if key else a.shape
+    elements = math.prod(whole)
+    if len(whole) > MAX_AXES or min(whole, default=0) < 0 or elements > MAX_ELEMENTS:
+        raise Failure(f"an array of shape {a.shape} came back, which is larger than anything that was asked for.")
+    if len(a.data) not in (0, dtype.itemsize * elements):
         raise Failure("an array came back whose size does not fit its shape.")
-    return np.frombuffer(a.data, dtype).reshape(a.shape) if a.data or 0 in a.shape else np.zeros(a.shape, dtype)
+    zero = np.zeros((), dtype)
+    return np.frombuffer(a.data, dtype).reshape(whole) if a.data or not elements else np.broadcast_to(zero, whole)
 
 
 def is_number(leaf: Any) -> bool:

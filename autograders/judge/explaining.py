@@ -29,7 +29,7 @@ DEFAULT = (
 
 def explain(call: str, raised: Raised) -> Failure:
     """The failure that an exception in `call` means to a learner."""
-    name = raised.types[0]
+    name = raised.types[0] if raised.types else "an error"
     if "NotImplementedError" in raised.types:
         return Failure(
             f"`{call}` still raises NotImplementedError.",

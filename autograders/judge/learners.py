@@ -4,8 +4,6 @@ import contextlib
 import functools
 import hashlib
 import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,14 +34,18 @@ from autograders.learner.messages import (
     Usage,
     Used,
 )
-from autograders.sandbox import compiled
-from autograders.sandbox.compiled import Programs
+from autograders.sandbox import compiled, starting
 from autograders.sandbox.limits import Limits
-from autograders.sandbox.zygote import Child, Zygote
+from autograders.sandbox.spawning import Zygote
+from autograders.sandbox.starting import WALLS
 
 ENDED = "the process ended"
 ABOUT_CODE = Returned | Missing | Raised
 REPLIES = {Lookup: ABOUT_CODE, Call: ABOUT_CODE, Trace: Traced | Missing | Raised, StandIn: Done | Raised, Usage: Used}
+
+
+class TooWeak(Exception):
+    """A class is not to be graded on this machine, unless its instructor accepts that."""
 
 
 class ProcessLost(Exception):
@@ -55,11 +57,11 @@ class ProcessLost(Exception):
 
 
 class Peer:
-    """One confined process and its scratch folder; every question has a number that only its answer may carry."""
+    """One confined process; every question has a number that only its answer may carry."""
 
-    def __init__(self, zygote: Zygote, role: str, limits: Limits, programs: Programs | None = None):
-        self.scratch = Path(tempfile.mkdtemp(prefix="stateless-"))
-        self.child: Child = zygote.spawn(role, self.scratch, limits, programs)
+    def __init__(self, zygote: Zygote, role: str, library: Path | None = None, keep: str = ""):
+        self.zygote = zygote
+        self.child = zygote.spawn(role, library, keep)
         self.connection = Connection(self.child.stream)
 
     def ask(self, request: Any, reply_type: Any, seconds: float) -> Any:
@@ -68,34 +70,32 @@ class Peer:
         try:
             self.child.stream.settimeout(seconds)
             self.connection.send(number, msgspec.msgpack.encode(request))
-            answer = self.connection.receive()
+            answer = self.connection.receive(seconds)
             if answer.number != number:
                 raise ValueError("an answer to another question")
             return msgspec.msgpack.decode(answer.body, type=reply_type)
         except TimeoutError:
-            reason = "it took too long"
+            reason = f"it took more than {seconds:g} s"
         except (EOFError, OSError):
             reason = ENDED
         except (ValueError, msgspec.MsgspecError):
             reason = "it answered with something malformed"
-        self.close()
-        raise ProcessLost(reason)
+        raise ProcessLost(self.close().get("cause") or reason)
 
-    def close(self) -> None:
-        """Kill the process and remove its files."""
-        self.child.kill()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+    def close(self) -> dict:
+        """End the process and remove its files; why it had ended and what it had used."""
+        return self.zygote.end(self.child)
 
 
 class Evaluator:
     """The confined process that runs programs; kept warm over many submissions, started again when one crashed it."""
 
-    def __init__(self, zygote: Zygote, limits: Limits):
-        self.zygote, self.limits, self.peer = zygote, limits, None
+    def __init__(self, zygote: Zygote):
+        self.zygote, self.limits, self.peer = zygote, zygote.limits, None
 
     def __call__(self, request: Evaluate) -> Evaluated | str:
         if self.peer is None:
-            self.peer = Peer(self.zygote, "evaluator", self.limits)
+            self.peer = Peer(self.zygote, "evaluator")
         try:
             return self.peer.ask(request, Evaluated | str, self.limits.request_s)
         except ProcessLost as lost:
@@ -114,14 +114,15 @@ class Evaluator:
 class ConfinedLearner:
     """A submission's cells, run in a confined process, and run again in a new one after a crash."""
 
-    def __init__(self, zygote: Zygote, cells: list[Cell], limits: Limits, programs: Programs | None = None):
-        self.zygote, self.cells, self.limits, self.programs = zygote, cells, limits, programs
+    def __init__(self, zygote: Zygote, cells: list[Cell], library: Path | None = None, keep: str = ""):
+        self.zygote, self.cells, self.limits = zygote, cells, zygote.limits
+        self.library, self.keep = library, keep
         self.peer: Peer | None = None
         self.ran: dict[int, Ran] = {}
         self.crashed: set[int] = set()
         self.stand_ins: list[StandIn] = []
         self.used = Used(0.0, 0.0)
-        self.deadline = time.monotonic() + limits.submission_s
+        self.deadline = time.monotonic() + self.limits.submission_s
 
     @property
     def layers(self) -> list[str]:
@@ -131,7 +132,7 @@ class ConfinedLearner:
         """Run the cells; one that ends the process is noted, and left out from then on."""
         while self.peer is None:
             self._check_time()
-            self.peer = Peer(self.zygote, "learner", self.limits, self.programs)
+            self.peer = Peer(self.zygote, "learner", self.library, self.keep)
             for cell in self.cells:
                 if cell.index not in self.crashed and not self._run(cell):
                     break
@@ -199,37 +200,51 @@ class ConfinedLearner:
 class Engine:
     """The zygote and the evaluator of one grader.
 
-    `keep` is a folder for what submissions compiled, each apart from the others, for those that are graded again and again.
+    `walls` are those that are put around them where they hold. With `keep`, what a submission compiled is kept for the
+    next time that it is graded, apart from the others.
     """
 
-    def __init__(self, limits: Limits | None = None, keep: Path | None = None):
+    def __init__(self, limits: Limits | None = None, walls: tuple[str, ...] = WALLS, keep: bool = False):
         self.limits, self.keep = limits or Limits(), keep
-        self.zygote = Zygote()
-        self.evaluate = Evaluator(self.zygote, self.limits)
+        self.zygote = Zygote(self.limits, walls)
+        self.evaluate = Evaluator(self.zygote)
 
     @functools.cached_property
-    def programs(self) -> Programs | None:
+    def library(self) -> Path | None:
         """Library programs, compiled once on this machine."""
         return compiled.ensure(self._compile)
 
-    def _compile(self, programs: Programs) -> None:
-        child = self.zygote.spawn("warmer", programs.folder, self.limits, programs)
-        child.stream.settimeout(self.limits.cell_s)
-        said = child.stream.recv(16)
-        child.kill()
-        if said != b"done":
-            raise RuntimeError("the library could not be compiled")
+    def _compile(self) -> dict[str, bytes]:
+        warmer = Peer(self.zygote, "warmer")
+        try:
+            sent = warmer.connection.receive(self.limits.cell_s)
+            return msgspec.msgpack.decode(sent.body, type=dict[str, bytes])
+        except (OSError, EOFError, ValueError) as error:
+            raise RuntimeError("the library could not be compiled") from error
+        finally:
+            warmer.close()
+
+    @functools.cached_property
+    def layers(self) -> list[str]:
+        """What confines a submission here."""
+        peer = Peer(self.zygote, "learner")
+        peer.close()
+        return peer.child.layers
+
+    def require_confinement(self, accept_weak: bool) -> None:
+        """Raises TooWeak where a submission of a class could reach what is not its own, unless that is accepted."""
+        lacking = starting.lacking(self.layers)
+        if lacking and not accept_weak:
+            raise TooWeak(
+                f"Submissions cannot be confined well enough here: {' and '.join(lacking)} {'does' if len(lacking) == 1 else 'do'} not hold. A submission could "
+                "read your files, the solutions and the work of others. `stateless doctor` says what is missing. To grade all "
+                "the same: `stateless grade --accept-weak-confinement`, or for nbgrader "
+                "`c.RunConfined.accept_weak_confinement = True`."
+            )
 
     def learner(self, cells: list[Cell]) -> ConfinedLearner:
-        programs = self._kept(cells) if self.keep and self.programs else self.programs
-        return ConfinedLearner(self.zygote, cells, self.limits, programs)
-
-    def _kept(self, cells: list[Cell]) -> Programs:
-        """A folder of this submission's own, which starts as a copy of the library programs."""
-        folder = self.keep / hashlib.sha256(msgspec.msgpack.encode(cells)).hexdigest()
-        if not folder.is_dir():
-            shutil.copytree(self.programs.folder, folder)
-        return Programs(folder, adds=True)
+        keep = hashlib.sha256(msgspec.msgpack.encode(cells)).hexdigest() if self.keep else ""
+        return ConfinedLearner(self.zygote, cells, self.library, keep)
 
     def close(self) -> None:
         self.evaluate.close()

@@ -6,6 +6,7 @@ learner's own kernel the same objects are handed over directly.
 
 import socket
 import struct
+import time
 from typing import Union
 
 import msgspec
@@ -268,16 +269,22 @@ class Connection:
         message = msgspec.msgpack.encode(Numbered(number, body))
         self.stream.sendall(struct.pack("<I", len(message)) + message)
 
-    def receive(self) -> Numbered:
-        """Raises EOFError when the other side is gone, ValueError when it sends nonsense, TimeoutError when it is late."""
-        (size,) = struct.unpack("<I", self._exactly(4))
+    def receive(self, seconds: float | None = None) -> Numbered:
+        """The next message, whole within so many seconds.
+
+        Raises EOFError when the other side is gone, ValueError when it sends nonsense, TimeoutError when it is late.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        (size,) = struct.unpack("<I", self._exactly(4, deadline))
         if size > MAX_MESSAGE:
             raise ValueError(f"a message of {size} bytes; the limit is {MAX_MESSAGE}")
-        return msgspec.msgpack.decode(self._exactly(size), type=Numbered)
+        return msgspec.msgpack.decode(self._exactly(size, deadline), type=Numbered)
 
-    def _exactly(self, size: int) -> bytes:
+    def _exactly(self, size: int, deadline: float | None) -> bytes:
         chunks, missing = [], size
         while missing:
+            if deadline is not None:
+                self.stream.settimeout(max(deadline - time.monotonic(), 0.001))
             chunk = self.stream.recv(min(missing, 2**20))
             if not chunk:
                 raise EOFError("the other process is gone")

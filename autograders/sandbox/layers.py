@@ -13,7 +13,7 @@ import resource
 import signal
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autograders.sandbox.limits import Limits
@@ -111,8 +111,8 @@ PRETENDED = [
 FCNTL_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: they make the kernel signal another process
 
 
-def harden(limits: Limits, writable: list[Path], readable: list[Path]) -> list[str]:
-    """Confine this process for good and name the layers that hold, weakest first.
+def harden(limits: Limits, writable: list[Path], readable: list[Path], walls: Sequence[str]) -> list[str]:
+    """Confine this process for good and name the layers that hold, weakest first; of Linux's, those in `walls` are tried.
 
     It may write to the folders `writable`, and read those, `readable`, and the interpreter with its packages.
     """
@@ -123,7 +123,7 @@ def harden(limits: Limits, writable: list[Path], readable: list[Path]) -> list[s
     for option, value in ((PR_SET_PDEATHSIG, signal.SIGKILL), (PR_SET_DUMPABLE, 0), (PR_SET_NO_NEW_PRIVS, 1)):
         libc.prctl(option, value, 0, 0, 0)
     for name, apply in (("landlock", lambda: _landlock(writable, readable)), ("seccomp", _seccomp)):
-        if _holds(apply):
+        if name in walls and _holds(apply):
             layers.append(name)
     return layers
 
@@ -138,7 +138,7 @@ def _holds(apply: Callable[[], None]) -> bool:
 
 def _rlimits(limits: Limits) -> list[str]:
     wanted = {
-        resource.RLIMIT_CPU: limits.cpu_s,
+        resource.RLIMIT_NPROC: limits.threads + _others(),
         resource.RLIMIT_AS: limits.address_space,
         resource.RLIMIT_FSIZE: limits.file_size,
         resource.RLIMIT_NOFILE: limits.open_files,
@@ -147,7 +147,17 @@ def _rlimits(limits: Limits) -> list[str]:
     for which, value in wanted.items():
         with contextlib.suppress(ValueError, OSError):  # macOS refuses RLIMIT_AS
             resource.setrlimit(which, (value, value))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 5))  # SIGXCPU says why, SIGKILL follows
     return ["rlimits"]
+
+
+def _others() -> int:
+    """Threads of all processes of this user that can be seen: RLIMIT_NPROC counts them too."""
+    mine, count = os.getuid(), 0
+    for task in Path("/proc").glob("[0-9]*/task"):
+        with contextlib.suppress(OSError):
+            count += len(os.listdir(task)) if task.stat().st_uid == mine else 0
+    return count
 
 
 def _landlock(writable: list[Path], readable: list[Path]) -> None:

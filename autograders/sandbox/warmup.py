@@ -1,11 +1,15 @@
 """Library calls that nearly every answer needs, in the shapes that the exercises ask for; each is a program to compile."""
 
 import socket
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import msgspec
 import optax
 from flax import linen as nn
+
+from autograders.learner.messages import Connection
 
 ROWS = ((1,), (2,), (3,), (4,), (5,), (8,), (2, 3), (2, 1, 3), (6,))  # batches in which layers are tried
 LAYERS = ((6, 7), (7, 5), (5, 4))
@@ -15,9 +19,10 @@ IMAGES = (150, 1400)
 
 
 def serve(stream: socket.socket) -> None:
-    """Call everything once, and say so."""
+    """Call everything once, and send what was compiled for it, by name."""
     run()
-    stream.sendall(b"done")
+    entries = {path.name: path.read_bytes() for path in Path(jax.config.jax_compilation_cache_dir).iterdir()}
+    Connection(stream).send(0, msgspec.msgpack.encode(entries))
 
 
 def run() -> None:

@@ -1,28 +1,31 @@
 """A process that has imported what learners use, and forks a fresh one for each of them.
 
-Theory of operation. The judge starts the zygote by exec, isolated (`python -I`) and with an environment of its own.
-The zygote imports JAX, Flax, optax and IPython, but never starts a backend: a backend starts threads, and a fork of a
-threaded process hangs. For each request on its control socket it forks; the child takes the socket that came with the
-request, confines itself (`layers.harden`), and serves: a learner's session, or an evaluator of programs. A confined
-child cannot reach the zygote, the judge or other learners. When the judge dies, the control socket closes and the
-zygote ends; when the zygote ends, its children get SIGKILL.
+Theory of operation. The judge starts the zygote by exec, isolated (`python -I`), with an environment of its own and
+behind the walls that hold on this machine (`starting.py`). The zygote imports JAX, Flax, optax and IPython, but never
+starts a backend: a backend starts threads, and a fork of a threaded process hangs. For each order on its control socket
+it forks; the child takes the socket that came with the order, confines itself (`layers.harden`), and serves: a learner's
+session, or an evaluator of programs. Several times a second the zygote looks at how much memory and disk its children
+use, and kills one that uses too much. A child is ended here too, and its scratch folder removed with all that is in it.
+A confined child cannot reach the zygote, the judge or other learners. When the judge dies, the control socket closes and
+the zygote ends; when the zygote ends, its children get SIGKILL.
 """
 
-import contextlib
 import dataclasses
 import gc
 import importlib
 import json
 import os
+import select
+import shutil
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 from autograders.sandbox.compiled import Programs
-from autograders.sandbox.limits import Limits
+from autograders.sandbox.limits import MIB, Limits
 
 LIBRARIES = (
     "flax.linen",
@@ -36,117 +39,118 @@ LIBRARIES = (
     "autograders.sandbox.warmup",
 )
 LINUX_LIBRARIES = ("py_landlock", "pyseccomp")
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XLA_FLAGS", "JAX_PLATFORMS", "LD_LIBRARY_PATH")
+WATCH_S = 0.2  # between two looks at what children use
 
 
 @dataclasses.dataclass
-class Child:
-    """A forked process: the socket to talk through, its pid, and the layers that confine it."""
+class Fork:
+    """A child: its process, its folder, what it may use, and why it was killed."""
 
-    stream: socket.socket
     pid: int
-    layers: list[str]
+    scratch: Path
+    limits: Limits
+    cause: str = ""
 
-    def kill(self) -> None:
-        """End it now; it is the zygote's child and reaped there."""
-        self.stream.close()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(self.pid, signal.SIGKILL)
+    def overuse(self) -> str:
+        """The limit that it has passed, with the figure; empty while there is none."""
+        resident = _resident(self.pid)
+        if resident > self.limits.memory:
+            return f"it used {resident // MIB:,} MiB of memory; {self.limits.memory // MIB:,} MiB is the limit"
+        files, size = _content(self.scratch, self.limits.files)
+        if files > self.limits.files:
+            return f"it made more than {self.limits.files:,} files"
+        if size > self.limits.scratch:
+            return f"its files grew to {size // MIB:,} MiB; {self.limits.scratch // MIB:,} MiB is the limit"
+        return ""
 
-
-class Zygote:
-    """The judge's end: starts the process when first needed, and again when it is gone."""
-
-    def __init__(self) -> None:
-        self.process: subprocess.Popen | None = None
-        self.control: socket.socket | None = None
-        self.lock = threading.Lock()
-
-    def spawn(self, role: str, scratch: Path, limits: Limits, programs: Programs | None = None) -> Child:
-        """Fork a `learner`, an `evaluator` or a `warmer` that may write to `scratch` only."""
-        with self.lock:
-            if self.process is None or self.process.poll() is not None:
-                self._start()
-            ours, theirs = socket.socketpair()
-            with theirs:
-                order = {"role": role, "scratch": str(scratch), "limits": dataclasses.asdict(limits)}
-                order["programs"] = {"folder": str(programs.folder), "adds": programs.adds} if programs else None
-                try:
-                    socket.send_fds(self.control, [json.dumps(order).encode()], [theirs.fileno()])
-                    answer = json.loads(self.control.recv(4096) or b'{"error": "the zygote ended"}')
-                except ConnectionError:
-                    answer = {"error": "the zygote ended, perhaps because JAX or Flax cannot be imported here"}
-        if "error" in answer:
-            ours.close()
-            raise RuntimeError(f"no process for the submission: {answer['error']}")
-        layers = json.loads(_line(ours))
-        return Child(ours, answer["pid"], layers)
-
-    def _start(self) -> None:
-        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment |= {
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            "MALLOC_ARENA_MAX": "2",
-            "MPLBACKEND": "agg",
-            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-        }
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-I", "-m", "autograders.sandbox.zygote", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-
-    def close(self) -> None:
-        """End the zygote and all its children."""
-        if self.control:
-            self.control.close()
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
+    def end(self) -> dict:
+        """Kill it, wait for it, remove its folder; how it had ended and what it had used."""
+        os.kill(self.pid, signal.SIGKILL)  # until it is waited for, the number is its own
+        _, status, used = os.wait4(self.pid, 0)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        stopped = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        cause = self.cause
+        if stopped == signal.SIGXCPU:
+            cause = f"it used more than {self.limits.cpu_s} s of processor time"
+        elif not cause and stopped not in (0, signal.SIGKILL):
+            cause = f"its process ended with {signal.Signals(stopped).name}"
+        return {"cause": cause, "cpu_s": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024}
 
 
-def _line(stream: socket.socket) -> bytes:
-    """One short line, byte by byte, so that nothing behind it is read."""
-    line = b""
-    while not line.endswith(b"\n") and len(line) < 4096:
-        byte = stream.recv(1)
-        if not byte:
-            raise RuntimeError("the process ended before it was confined")
-        line += byte
-    return line
+def _resident(pid: int) -> int:
+    """Bytes of memory in use; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
 
 
-def main(descriptor: int) -> None:
-    """The zygote's loop: a request and a socket in, a fork, its pid out."""
-    control = socket.socket(fileno=descriptor)
-    _import_libraries()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
+def _content(folder: Path, most: int) -> tuple[int, int]:
+    """Number and bytes of the files in a folder; counting ends where there are too many."""
+    files = size = 0
+    for place, _, names in os.walk(folder):
+        files += 1 + len(names)
+        if files > most:
+            break
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(place, name)).st_blocks * 512
+            except OSError:  # gone meanwhile
+                continue
+    return files, size
+
+
+def main(control: socket.socket, base: Path, uid: int) -> None:
+    """The zygote's loop: an order in, a fork or an end, an answer out; meanwhile children are watched."""
+    if uid:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    for name in LIBRARIES + (LINUX_LIBRARIES if sys.platform == "linux" else ()):
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    forks: dict[int, Fork] = {}
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+        ready, _, _ = select.select([control], [], [], WATCH_S if forks else None)
+        if not ready:
+            _watch(forks)
+            continue
+        message, descriptors, _, _ = socket.recv_fds(control, 2**16, 1)
         if not message:
             return
         order = json.loads(message)
-        trouble = _cannot_fork()
-        pid = 0 if trouble else os.fork()
-        if pid == 0 and not trouble:
-            control.close()
-            _become(order, socket.socket(fileno=descriptors[0]))
-        os.close(descriptors[0])
-        control.send(json.dumps({"error": trouble} if trouble else {"pid": pid}).encode())
+        answer = _end(order, forks) if order["do"] == "end" else _fork(order, descriptors, control, base, forks)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        control.send(json.dumps(answer).encode())
 
 
-def _import_libraries() -> None:
-    for name in LIBRARIES + (LINUX_LIBRARIES if sys.platform == "linux" else ()):
-        importlib.import_module(name)
+def _watch(forks: dict[int, Fork]) -> None:
+    for fork in forks.values():
+        if not fork.cause and (cause := fork.overuse()):
+            fork.cause = cause
+            os.kill(fork.pid, signal.SIGKILL)
+
+
+def _end(order: dict, forks: dict[int, Fork]) -> dict:
+    fork = forks.pop(order["child"], None)
+    return fork.end() if fork else {"error": "no such child"}
+
+
+def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Path, forks: dict[int, Fork]) -> dict:
+    trouble = _cannot_fork()
+    if trouble:
+        return {"error": trouble}
+    scratch = Path(tempfile.mkdtemp(prefix="learner-", dir=base))
+    limits = Limits(**order["limits"])
+    programs = _programs(order, base, scratch)
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        _become(order, socket.socket(fileno=descriptors[0]), scratch, limits, programs)
+    forks[pid] = Fork(pid, scratch, limits)
+    return {"child": pid}
 
 
 def _cannot_fork() -> str:
@@ -160,34 +164,47 @@ def _cannot_fork() -> str:
     return ""
 
 
-def _become(order: dict, stream: socket.socket) -> None:
+def _programs(order: dict, base: Path, scratch: Path) -> Programs | None:
+    """The compiled programs for a child: the library's to read, or a folder of its own that starts with them."""
+    library = Path(order["library"]) if order["library"] else None
+    if order["role"] == "warmer":
+        return Programs(scratch / "programs", adds=True)
+    if not order["keep"] or not library:
+        return Programs(library) if library else None
+    own = base / "kept" / order["keep"]
+    if not own.is_dir():
+        own.mkdir(parents=True)
+        for entry in library.iterdir():
+            (own / entry.name).symlink_to(entry)
+    return Programs(own, adds=True)
+
+
+def _become(order: dict, stream: socket.socket, scratch: Path, limits: Limits, programs: Programs | None) -> None:
     """The child: confined, then serving until its judge hangs up; never returns."""
     from autograders.learner import serving, session
     from autograders.sandbox import evaluator, layers, warmup
 
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.setsid()
-    os.chdir(order["scratch"])
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    kept = stream.fileno()
-    os.closerange(3, kept)
-    os.closerange(kept + 1, 4096)
-    session.prepare_environment()
-    programs = Programs(Path(order["programs"]["folder"]), order["programs"]["adds"]) if order["programs"] else None
-    readable, writable = [], [Path(order["scratch"])]
-    if programs:
-        programs.use()
-        (writable if programs.adds else readable).append(programs.folder)
-    active = layers.harden(Limits(**order["limits"]), writable, readable)
-    stream.sendall(json.dumps(active).encode() + b"\n")
-    serve = {"learner": serving.serve, "evaluator": evaluator.serve, "warmer": warmup.serve}[order["role"]]
     try:
-        serve(stream)
+        os.setsid()
+        os.chdir(scratch)
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(null, standard)
+        kept = stream.fileno()
+        os.closerange(3, kept)
+        os.closerange(kept + 1, 4096)
+        session.prepare_environment()
+        readable, writable = [], [scratch]
+        if programs:
+            programs.use()
+            (writable if programs.adds else readable).append(programs.folder)
+        readable += [p.resolve().parent for p in programs.folder.glob("*") if p.is_symlink()][:1] if programs else []
+        active = layers.harden(limits, writable, readable, order["walls"])
+        stream.sendall(json.dumps(active).encode() + b"\n")
+        {"learner": serving.serve, "evaluator": evaluator.serve, "warmer": warmup.serve}[order["role"]](stream)
     finally:
         os._exit(0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]))

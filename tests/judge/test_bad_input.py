@@ -178,11 +178,11 @@ TROUBLE = {
     "input": ("name = input('Name? ')", "stopped with EOFError"),
     "endless loop": ("while True: pass", "stopped by the time limit"),
     "endless sleep": ("import time\ntime.sleep(1e9)", "stopped by the time limit"),
-    "swallows everything": (SWALLOWS, "did not come to an end (it took too long)"),
+    "swallows everything": (SWALLOWS, "did not come to an end (it took more than 2 s)"),
     "sys.exit": ("import sys\nsys.exit()", "stopped with SystemExit"),
     "exit": ("exit()", "stopped with SystemExit"),
     "os._exit": ("import os\nos._exit(0)", "did not come to an end (the process ended)"),
-    "segmentation fault": ("import ctypes\nctypes.string_at(0)", "did not come to an end (the process ended)"),
+    "segmentation fault": ("import ctypes\nctypes.string_at(0)", "did not come to an end (its process ended with SIGSEGV)"),
     "exception that cannot be printed": ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "stopped with"),
 }
 

@@ -1,14 +1,26 @@
 """A confined process cannot read, write, start or reach what is not its own, and every result names its layers."""
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+from autograders.judge.learners import Engine, TooWeak
 from autograders.learner.messages import Cell
+from autograders.sandbox import starting
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's")
+
+
+@contextlib.contextmanager
+def engine_with(walls: tuple[str, ...]) -> Iterator[Engine]:
+    made = Engine(walls=walls)
+    yield made
+    made.close()
+
 
 ATTEMPTS = {
     "reads the password file": "open('/etc/passwd').read()",
@@ -34,8 +46,9 @@ def learner(engine):
 
 
 def test_the_layers_are_named(learner):
-    """Every layer of this system is active and listed."""
-    assert learner.layers == ["process", "rlimits", "landlock", "seccomp"]
+    """The layers within the process are active and listed, behind the walls that this machine can put up."""
+    assert learner.layers[-4:] == ["process", "rlimits", "landlock", "seccomp"]
+    assert ("namespaces" in learner.layers) == starting.namespaces_start()
 
 
 @pytest.mark.parametrize("place", range(len(ATTEMPTS)), ids=list(ATTEMPTS))
@@ -47,10 +60,28 @@ def test_an_attempt_is_refused(learner, place):
 
 def test_the_scratch_folder_is_writable(engine):
     """A learner may write files beside the notebook; they are gone afterwards."""
-    learner = engine.learner([Cell(0, "open('notes.txt', 'w').write('x')\nprint(open('notes.txt').read())")])
+    write, find = "open('notes.txt', 'w').write('x')\nprint(open('notes.txt').read())", "open('notes.txt')"
+    learner = engine.learner([Cell(0, write)])
     learner.start()
-    scratch = learner.peer.scratch
     assert learner.ran[0].error == ""
-    assert (scratch / "notes.txt").exists()
     learner.close()
-    assert not scratch.exists()
+    after = engine.learner([Cell(0, find)])
+    after.start()
+    assert after.ran[0].error == "FileNotFoundError"
+    after.close()
+
+
+@pytest.mark.parametrize("wall", starting.NEEDED)
+def test_a_class_is_refused_where_a_wall_is_missing(wall):
+    """The message names the wall, what could happen, and how to accept it in so many words."""
+    with engine_with(tuple(name for name in starting.WALLS if name != wall)) as weak:
+        with pytest.raises(TooWeak, match=f"{wall} does not hold.*--accept-weak-confinement"):
+            weak.require_confinement(accept_weak=False)
+        weak.require_confinement(accept_weak=True)
+
+
+def test_a_class_is_graded_without_namespaces():
+    """Landlock and seccomp are enough."""
+    with engine_with(starting.NEEDED) as plain:
+        plain.require_confinement(accept_weak=False)
+        assert plain.layers == ["process", "rlimits", "landlock", "seccomp"]
