@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    made = Engine()
+    made = Engine(keep="corpus")
     yield made
     made.close()
 

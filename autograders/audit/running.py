@@ -58,7 +58,7 @@ def _start() -> None:
     from autograders.judge.learners import Engine
 
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    _worker["engine"] = Engine(keep=True)
+    _worker["engine"] = Engine(keep="corpus")
     multiprocessing.util.Finalize(None, _worker["engine"].close, exitpriority=1)
 
 

@@ -1,6 +1,8 @@
 """Explains an exception of the learner's code: what happened, why, and what to try."""
 
-from autograders.checks.failure import Failure
+from msgspec.structs import replace
+
+from autograders.checks.failure import Failure, LimitHit
 from autograders.judge import jax_errors, linen_errors, training_errors
 from autograders.learner.messages import Raised
 
@@ -10,6 +12,11 @@ EXPLANATIONS = {
     "TimeUp": (
         "It was stopped by the time limit.",
         "Look for a loop that does not end, or work that belongs inside jit.",
+        "",
+    ),
+    "MemoryError": (
+        "It asked for more memory than one submission may have.",
+        "Look at the shapes: does one grow from call to call, or broadcast to something huge?",
         "",
     ),
     "NameError": (
@@ -29,7 +36,8 @@ DEFAULT = (
 
 def explain(call: str, raised: Raised) -> Failure:
     """The failure that an exception in `call` means to a learner."""
-    name = raised.types[0] if raised.types else "an error"
+    raised = raised if raised.types else replace(raised, types=("an error",))
+    name = raised.types[0]
     if "NotImplementedError" in raised.types:
         return Failure(
             f"`{call}` still raises NotImplementedError.",
@@ -42,7 +50,10 @@ def explain(call: str, raised: Raised) -> Failure:
     why, hint, misconception = seen or _handed_to_jit(call, raised) or next(known, DEFAULT)
     at = f", at the line `{raised.line}`" if raised.line else ""
     first = raised.message.strip().split("\n")[0][:200]
-    failure = Failure(f"`{call}` raised {name}{at}: {first}".rstrip(": "), why, hint, misconception)
+    out_of_memory = first.startswith("RESOURCE_EXHAUSTED")  # a status code of XLA's, not a text
+    why, hint, misconception = EXPLANATIONS["MemoryError"] if out_of_memory else (why, hint, misconception)
+    kind = LimitHit if name in ("TimeUp", "MemoryError") or out_of_memory else Failure
+    failure = kind(f"`{call}` raised {name}{at}: {first}".rstrip(": "), why, hint, misconception)
     failure.raised = raised
     return failure
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import hashlib
 import secrets
 import time
 from collections.abc import Iterator
@@ -200,11 +199,11 @@ class ConfinedLearner:
 class Engine:
     """The zygote and the evaluator of one grader.
 
-    `walls` are those that are put around them where they hold. With `keep`, what a submission compiled is kept for the
-    next time that it is graded, apart from the others.
+    `walls` are those that are put around them where they hold. What submissions compile is kept under the name `keep`,
+    which only those may share whose authors trust one another, as a corpus of tests does.
     """
 
-    def __init__(self, limits: Limits | None = None, walls: tuple[str, ...] = WALLS, keep: bool = False):
+    def __init__(self, limits: Limits | None = None, walls: tuple[str, ...] = WALLS, keep: str = ""):
         self.limits, self.keep = limits or Limits(), keep
         self.zygote = Zygote(self.limits, walls)
         self.evaluate = Evaluator(self.zygote)
@@ -243,8 +242,7 @@ class Engine:
             )
 
     def learner(self, cells: list[Cell]) -> ConfinedLearner:
-        keep = hashlib.sha256(msgspec.msgpack.encode(cells)).hexdigest() if self.keep else ""
-        return ConfinedLearner(self.zygote, cells, self.library, keep)
+        return ConfinedLearner(self.zygote, cells, self.library, self.keep)
 
     def close(self) -> None:
         self.evaluate.close()

@@ -182,7 +182,10 @@ TROUBLE = {
     "sys.exit": ("import sys\nsys.exit()", "stopped with SystemExit"),
     "exit": ("exit()", "stopped with SystemExit"),
     "os._exit": ("import os\nos._exit(0)", "did not come to an end (the process ended)"),
-    "segmentation fault": ("import ctypes\nctypes.string_at(0)", "did not come to an end (its process ended with SIGSEGV)"),
+    "segmentation fault": (
+        "import ctypes\nctypes.string_at(0)",
+        "did not come to an end (its process ended with SIGSEGV)",
+    ),
     "exception that cannot be printed": ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "stopped with"),
 }
 

@@ -129,4 +129,5 @@ def test_no_reply_makes_the_judge_fail(question, answers, wrong):
             confined.start()
         handle = Submission(confined.ask, evaluate, 1.0)
         verdicts = grading.run_checks(exercises.load("counter"), handle, only=question)
-    assert {v.status for v in verdicts.values()} <= {"fail", "blocked", "limit"}, verdicts
+    wrong = {check: v for check, v in verdicts.items() if v.status not in ("fail", "blocked", "limit")}
+    assert not wrong, wrong
