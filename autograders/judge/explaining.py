@@ -1,5 +1,7 @@
 """Explains an exception of the learner's code: what happened, why, and what to try."""
 
+import re
+
 from msgspec.structs import replace
 
 from autograders.checks.failure import Failure, LimitHit
@@ -27,6 +29,7 @@ EXPLANATIONS = {
     "SystemExit": ("`exit()` and `sys.exit()` end the program, the checks included.", "Remove the call.", ""),
     "EOFError": ("Nobody is there to type while the exercise is checked.", "Replace `input()` by a value.", ""),
 }
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # another one in every process
 DEFAULT = (
     "Your code stopped with an error.",
     "Call the function yourself in a new cell with a small input, and read the traceback from below.",
@@ -38,7 +41,7 @@ def explain(call: str, raised: Raised) -> Failure:
     """The failure that an exception in `call` means to a learner."""
     raised = raised if raised.types else replace(raised, types=("an error",))
     name = raised.types[0]
-    if "NotImplementedError" in raised.types:
+    if "NotImplementedError" in raised.types and not raised.inside:
         return Failure(
             f"`{call}` still raises NotImplementedError.",
             "This question waits for your code.",
@@ -49,7 +52,7 @@ def explain(call: str, raised: Raised) -> Failure:
     seen = jax_errors.by_clues(raised) or linen_errors.by_circumstances(raised) or training_errors.by_call(raised)
     why, hint, misconception = seen or _handed_to_jit(call, raised) or next(known, DEFAULT)
     at = f", at the line `{raised.line}`" if raised.line else ""
-    first = raised.message.strip().split("\n")[0][:200]
+    first = ADDRESS.sub("", raised.message.strip().split("\n")[0])[:200]
     out_of_memory = first.startswith("RESOURCE_EXHAUSTED")  # a status code of XLA's, not a text
     why, hint, misconception = EXPLANATIONS["MemoryError"] if out_of_memory else (why, hint, misconception)
     kind = LimitHit if name in ("TimeUp", "MemoryError") or out_of_memory else Failure

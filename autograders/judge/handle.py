@@ -275,6 +275,10 @@ class Submission:
             raise AttributeError(name)
         return Function(self, Target(name), name)
 
+    def attribute(self, name: str, attribute: str) -> Function:
+        """An attribute of what the learner defined under this name, such as a method of a class, to be called."""
+        return Function(self, Target(name, method=attribute), f"{name}.{attribute}")
+
     def value(self, name: str) -> Value:
         """The object that a name stands for."""
         return self.lookup(Target(name), name)

@@ -118,6 +118,11 @@ BY_CLUE: dict[str, Explanation] = {
         "Return the value from the body: scan stacks what it returns second.",
         "T09",
     ),
+    "self holds a tracer": (
+        "A value from inside a traced function was kept on `self`, and the compiled code met it again.",
+        "Return the value from the function instead of storing it.",
+        "C06",
+    ),
     "takes the carry before the index": (
         "`fori_loop` calls its body with the index first and the carry second; here they are taken the other way round.",
         "Swap the parameters of the body.",

@@ -115,7 +115,7 @@ CIRCUMSTANCES = (
         ),
     ),
     (
-        lambda r: r.types[0] == "SetAttributeFrozenModuleError" and "__setattr__.val=number" in r.called,
+        lambda r: r.types[0] == "SetAttributeFrozenModuleError" and "__setattr__.val=whole number" in r.called,
         (
             "A Linen module cannot be changed while it is applied, so it cannot count either.",
             "A network only computes: leave the counting to whoever calls it.",

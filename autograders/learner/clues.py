@@ -80,6 +80,8 @@ def _of_jax(error: BaseException, frames: list[Any], own: int) -> Iterator[str]:
         yield from [_of_hashing(frames)] if _calls_jitted(frames[-1]) else []
     if isinstance(error, (TypeError, ValueError)):
         yield from _of_loops(frames)
+    if own < 0 and any(_holds_tracer(f.f_locals.get("owner")) for f in frames):
+        yield "self holds a tracer"
     if "UnexpectedTracerError" in [c.__name__ for c in type(error).__mro__]:
         yield from _of_leaks([f for f in frames if is_own(f.f_code.co_filename)])
 
@@ -119,6 +121,10 @@ def _is_jitted(x: Any) -> bool:
 def _of_hashing(frames: list[Any]) -> str:
     """A static argument has no value where a trace is going on; elsewhere it was of a kind that has no hash."""
     return "hashes a tracer" if any(map(is_jax, frames)) else "hashes a container"
+
+
+def _holds_tracer(x: Any) -> bool:
+    return any(isinstance(part, jax.core.Tracer) for part in getattr(x, "__dict__", {}).values())
 
 
 def _of_leaks(own: list[Any]) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """Tells mistakes in a counter, a running mean and `count_many` apart, by what was observed and by trying each of them."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +31,32 @@ HOST = (
 def counts_on(numbers: list[int]) -> bool:
     """Whether each number is one more than the one before."""
     return len(numbers) > 1 and all(b == a + 1 for a, b in zip(numbers, numbers[1:], strict=False))
+
+
+@contextlib.contextmanager
+def another_static(misconceptions: Sequence[str], ask: Callable[[], object], as_static: str) -> Iterator[None]:
+    """Whether an error comes from static_argnums that mark the wrong argument.
+
+    `ask` hands over an array in the place that could be marked: jit refuses it at once where the place is static.
+    """
+    try:
+        yield
+    except Failure as failure:
+        if failure.misconception in misconceptions and _refused(ask) == "J11":
+            failure.why = (
+                f"static_argnums marks {as_static}: arguments are counted from 0, and in a method `self` is the first."
+            )
+            failure.hint = "Count again, or use static_argnames, which cannot be off by one."
+            failure.misconception = "J10"
+        raise
+
+
+def _refused(ask: Callable[[], object]) -> str:
+    try:
+        ask()
+    except Failure as failure:
+        return failure.misconception
+    return ""
 
 
 def rule_of(name: str, got: list[int]) -> str:
@@ -78,6 +106,12 @@ def hidden(wrote: Sequence[Place], counter: Value, state: Value) -> Explanation:
         )
     why, misconception = purity.reason(wrote, lambda: counter.method("count").program(state, watch=True).wrote)
     return f"{ELSEWHERE} {why}", "Compute everything from the arguments.", misconception
+
+
+def frozen(program: Program, *args: Any) -> tuple[str, str]:
+    """Why a program answers otherwise than the function itself, and the misconception."""
+    wrote = program.wrote or program.function(*args, watch=True).wrote
+    return purity.reason(wrote) if wrote else (CHANGED, "C04")
 
 
 def same_value(counter: Value, state: Value) -> Explanation:
@@ -135,7 +169,6 @@ def wrong_means(means: list[np.ndarray], xs: np.ndarray) -> Explanation | None:
     got = np.stack(means).astype(np.float32)
     known = {
         "the sums": (np.cumsum(xs, axis=0), "Divide by the number of values so far.", "G12"),
-        "the newest number": (xs, "Hand on the new sum and the new count in the state.", "C08"),
         "the mean of the numbers without their fractions": (
             running(np.trunc(xs)),
             "Start with a sum of floats: an array of ints cuts what is put into it.",
@@ -168,6 +201,17 @@ def require_order(result: Value, right: np.ndarray | None) -> None:
         "Swap the two in `return`.",
         "C23",
     )
+
+
+@contextlib.contextmanager
+def numpy_cuts_gradients() -> Iterator[None]:
+    """What NumPy refuses to do with a traced value is, in a gradient, a mistake of its own."""
+    try:
+        yield
+    except Failure as failure:
+        if failure.raised and "TracerArrayConversionError" in failure.raised.types:
+            failure.misconception = "G14"
+        raise
 
 
 # count_many

@@ -2,15 +2,12 @@
 
 import contextlib
 from collections.abc import Iterator
-from itertools import combinations
 
 import numpy as np
 
 from autograders.checks import Failure, dense, require
 from autograders.checks.comparing import HALF, close, difference
 from autograders.judge.handle import Key, Program, Submission, Value
-
-ALIKE = 0.999  # correlation of two draws: independent ones of 35 numbers and more stay far below, equal ones are at 1
 
 AFAR = 0.3  # another function; what is nearer, such as noise, is for the comparison with jit
 
@@ -37,13 +34,15 @@ def refused_fields(failure: Failure, submission: Submission) -> Failure:
     return failure
 
 
-def no_tracers(made: Value, name: str) -> None:
-    """What `init` makes are arrays."""
+def only_arrays(made: Value, name: str) -> None:
+    """What `init` makes are arrays; no tracer of a transform inside is among them."""
     for path, leaf in zip(made.paths, made.leaves, strict=True):
         why = "A transform of JAX around a layer that has no parameters yet makes them inside, and they do not get out."
         hint = "Layers take whole batches: call them directly, without `jax.lax.map` or `jax.lax.scan`."
         said = f"{name}: `init` gave something at `{path}` that exists only while JAX traces."
         require(getattr(leaf, "kind", "") != "Tracer", said, why, hint, "L22")
+        said = f"{name}: `init` gave a {getattr(leaf, 'kind', 'text')} at `{path}`; a parameter is an array."
+        require(hasattr(leaf, "dtype"), said, "Only arrays can be trained.", "Look at what its first value is.")
 
 
 def only_parameters(made: Value, name: str) -> None:
@@ -135,7 +134,7 @@ def own_output(
         return None
 
 
-# randomness
+# forward
 
 
 def holds_parameters(made: Value) -> None:
@@ -148,69 +147,6 @@ def holds_parameters(made: Value) -> None:
         raise Failure(said, why, "Return what `init` returned.", "L02")
     why = "Parameters are the arrays that `init` returns; whoever wants to use them later must be handed them."
     raise Failure(said, why, "Look at what your function returns, and at what `init` returned.")
-
-
-def follows_the_key(first: Value, again: Value, other: Value, name: str, submission: Submission) -> None:
-    """Parameters are equal for equal keys, different for different ones, and their kernels are drawn apart."""
-    pairs = zip(first.leaves, again.leaves, strict=True)
-    if not all(np.array_equal(before, after) for before, after in pairs):
-        raise moves_by_itself(first, name)
-    same = all(np.array_equal(a, b) for a, b in zip(first.leaves, other.leaves, strict=True))
-    if same:
-        raise ignores_the_key(name, submission)
-    drawn_apart([leaf for leaf in first.leaves if leaf.ndim == 2], name)
-
-
-def moves_by_itself(first: Value, name: str) -> Failure:
-    """The same key gave different parameters: by a key that is kept outside, by another global, or by NumPy's numbers."""
-    said = f"{name} gave different parameters for the same key."
-    why = "Randomness in JAX comes from the key alone, so that whoever has the key can have the same numbers again."
-    if all(place.kind == "random" for place in first.wrote):
-        return Failure(said, why, "Look for NumPy's random numbers, Python's, or the clock.", "R06")
-    hint = f"Each call changes {first.wrote[0].path}: use what comes in instead."
-    return Failure(said, why, hint, "R05" if any(place.kind == "key" for place in first.wrote) else "C25")
-
-
-def is_key(leaf: object) -> bool:
-    """A typed key, as the key data it travels in, or an old-style one."""
-    return getattr(leaf, "dtype", None) == np.uint32 and leaf.shape[-1:] == (2,)
-
-
-def ignores_the_key(name: str, submission: Submission) -> Failure:
-    said = f"{name} gave the same parameters for two different keys."
-    why = "A key that is made inside is the same in every call."
-    if name == "`init_params`" and key_as_default(submission):
-        why = "A default argument is made once, when the function is defined, and is the same in every call."
-        return Failure(said, why, "Use the key that comes in.", "R07")
-    return Failure(said, why, "Use the key that comes in.", "R02")
-
-
-def key_as_default(submission: Submission) -> bool:
-    defaults = [submission.value("init_params").attribute(name) for name in ("__defaults__", "__kwdefaults__")]
-    return any(is_key(leaf) for value in defaults for leaf in value.leaves)
-
-
-def drawn_apart(kernels: list[np.ndarray], name: str) -> None:
-    """No kernel repeats another's numbers, and none repeats one row or column."""
-    why = "A key gives the same numbers each time it is used: for every draw it takes a key of its own."
-    hint = "Split the key first, and use each part once."
-    for kernel in kernels:
-        alike = kernel.std() > 0 and (np.all(kernel == kernel[:1]) or np.all(kernel == kernel[:, :1]))
-        said = f"{name} made a kernel of shape {kernel.shape} in which one row or column stands again and again."
-        require(not alike, said, why, hint, "R08")
-    for a, b in combinations(kernels, 2):
-        said = f"{name} made kernels of shapes {a.shape} and {b.shape} from the same random numbers."
-        require(not same_draw(a, b), said, why, hint, "R01")
-
-
-def same_draw(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two kernels hold the same numbers in the same order, up to their scale."""
-    n = min(a.size, b.size)
-    a, b = (np.asarray(x, np.float64).ravel()[:n] for x in (a, b))
-    return bool(n > 8 and a.std() > 0 and b.std() > 0 and abs(np.corrcoef(a, b)[0, 1]) > ALIKE)
-
-
-# forward
 
 
 def a_pair(y: Value, params: Value, shape: tuple[int, ...]) -> None:
@@ -243,7 +179,7 @@ def ignored(program: Program, made: Value) -> Failure:
 
 def answers_alike(first: Value, again: np.ndarray) -> None:
     """The same parameters and the same input give the same output twice, without jit."""
-    if np.array_equal(first.array(), again):
+    if close(first.array(), again):
         return
     said = "`forward` gave two different outputs for the same parameters and the same input."
     if not all(place.kind == "random" for place in first.wrote):
@@ -262,43 +198,3 @@ def no_gradient(program: Program) -> Failure:
     if {"round", "floor", "ceil"} & set(program.operations):
         return Failure(said, why, "Rounding makes steps, and a step is flat: round where you print.", "G13")
     return Failure(said, why, "Look for a step that cuts the way from `params` to the output.")
-
-
-# Affine
-
-
-def own_key(path: str) -> str:
-    return path.strip("[]'").split("']['")[-1]
-
-
-def scale_and_shift(values: Value, affine: Value, x: np.ndarray) -> tuple[int, int]:
-    """Where `scale` and `shift` stand among the leaves."""
-    names = [own_key(path) for path in values.paths]
-    if sorted(names) == ["scale", "shift"]:
-        return names.index("scale"), names.index("shift")
-    have = f"the parameters {', '.join(names)}" if names else "no parameters"
-    said = f"`Affine` has {have}; it should have `scale` and `shift`."
-    operations = set(affine.method("apply").program(values, x).operations) if values.leaves else {"mul", "add"}
-    if set(names) < {"scale", "shift"} and operations >= {"mul", "add"}:
-        why = "An array that is made in `__call__` is in no tree: `init` does not return it, and nothing can train it."
-        raise Failure(said, why, "Declare what is to be learned with `self.param`.", "L17")
-    raise Failure(said, "The exercise names both.", "Call `self.param` once for each of the two, under these names.")
-
-
-def as_long_as_the_last_axis(leaf: np.ndarray, name: str, shape: tuple[int, ...]) -> None:
-    """A parameter has one number for each place along the last axis of the input."""
-    said = f"`{name}` has shape {leaf.shape} for an input of shape {shape}; it should be {shape[-1:]}."
-    why = "There is one number for each place along the last axis, however many axes stand before it."
-    other = leaf.shape == shape or any(leaf.shape == (size,) for size in shape[:-1])
-    why += " The batch must not go into a parameter." if other else ""
-    hint = "Which entry of `x.shape` is the last, for two axes and for four?"
-    require(leaf.shape == shape[-1:], said, why, hint, "L11" if other else "")
-
-
-def dropped_sum() -> Failure:
-    return Failure(
-        "the output of `Affine` lacks a sum or a product that is computed: nothing uses its result.",
-        "`y + shift` on a line of its own changes no array: it makes a new one.",
-        "Give the result a name, and return that.",
-        "C13",
-    )

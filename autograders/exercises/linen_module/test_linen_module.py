@@ -6,7 +6,8 @@ import pytest
 
 from autograders.checks import Failure, dense, grades, require
 from autograders.checks.comparing import HALF, difference, require_close
-from autograders.exercises.linen_module import telling, trees
+from autograders.exercises.linen_module import affine as told
+from autograders.exercises.linen_module import keys, telling, trees
 from autograders.judge.handle import Host, Key, Program, Submission, Value
 
 SIZES = (6, 7, 5, 4)  # all different, so that a parameter is known by its shape
@@ -42,7 +43,7 @@ def variables(net: Value, inputs: np.random.Generator, width: int = SIZES[0]) ->
     why = "A layer gets its width where it is called first, and keeps it: called again it is the same layer."
     with telling.meaning("ScopeParamShapeError", why, "Make a new layer for every size.", "L20"):
         made = net.method("init")(key(inputs), draw(inputs, 2, width))
-    telling.no_tracers(made, "`Net`")
+    telling.only_arrays(made, "`Net`")
     return made
 
 
@@ -126,7 +127,7 @@ def test_init_follows_the_key(submission, net, inputs):
     """The same key gives the same parameters, another key others, and each kernel has random numbers of its own."""
     x = draw(inputs, 2, SIZES[0])
     init, a, b = net.method("init"), key(inputs), key(inputs)
-    telling.follows_the_key(init(a, x, watch=True), init(a, x), init(b, x), "`Net.init`", submission)
+    keys.follows_the_key(init(a, x, watch=True), init(a, x), init(b, x), "`Net.init`", submission)
 
 
 # init_and_apply
@@ -143,7 +144,7 @@ def test_params_follow_the_key(submission, inputs, sample):
     init, a, b = submission.init_params, key(inputs), key(inputs)
     first = init(a, sample, watch=True)
     telling.holds_parameters(first)
-    telling.follows_the_key(first, init(a, sample), init(b, sample), "`init_params`", submission)
+    keys.follows_the_key(first, init(a, sample), init(b, sample), "`init_params`", submission)
 
 
 def forwarded(submission: Submission, inputs: np.random.Generator, x: np.ndarray) -> tuple[Value, Value]:
@@ -320,11 +321,12 @@ def test_declares_scale_and_shift(submission, inputs):
     """`Affine` has two parameters: `scale`, ones, and `shift`, zeros, as long as the last axis."""
     x, affine = draw(inputs, 3, 5), submission.Affine()
     values = affine.method("init")(key(inputs), x)
+    telling.only_arrays(values, "`Affine`")
     telling.only_parameters(values, "`Affine`")
-    scale, shift = telling.scale_and_shift(values, affine, x)
+    scale, shift = told.scale_and_shift(values, affine, x)
     for place, name, want in ((scale, "scale", 1.0), (shift, "shift", 0.0)):
         leaf = values.leaves[place]
-        telling.as_long_as_the_last_axis(leaf, name, x.shape)
+        told.as_long_as_the_last_axis(leaf, name, x.shape)
         started = bool(np.all(np.asarray(leaf, np.float64) == want))
         why, hint = "At the start, Affine changes nothing.", "Look through `nn.initializers` for this first value."
         require(started, f"`{name}` does not start as all {want:g}.", why, hint)
@@ -335,12 +337,12 @@ def test_computes_scale_and_shift(submission, inputs):
     """With any parameters, the output is x * scale + shift."""
     x, affine = draw(inputs, 3, 5), submission.Affine()
     values = affine.method("init")(key(inputs), x)
-    scale, shift = telling.scale_and_shift(values, affine, x)
+    scale, shift = told.scale_and_shift(values, affine, x)
     leaves = random_like(inputs, values.leaves)
     program = affine.method("apply").program(values, x)
     got, want = program(leaves, x).array("what `Affine` returns"), x * leaves[scale] + leaves[shift]
     if got.shape == want.shape and difference(got, want) > HALF and {"add", "mul"} & set(program.unused):
-        raise telling.dropped_sum()
+        raise told.dropped_sum()
     why = "Each row is multiplied by scale first, and shift is added to that."
     require_close(got, want, "the output of `Affine`", why, "Try it by hand on one row of three numbers.", "", HALF)
 
@@ -352,7 +354,7 @@ def test_params_fit_the_last_axis(submission, inputs):
         x, affine = draw(inputs, *shape), submission.Affine()
         values = affine.method("init")(key(inputs), x)
         for path, leaf in zip(values.paths, values.leaves, strict=True):
-            telling.as_long_as_the_last_axis(leaf, telling.own_key(path), shape)
+            told.as_long_as_the_last_axis(leaf, told.own_key(path), shape)
         got = affine.method("apply")(values, x).array("what `Affine` returns")
         why, hint = "What goes in and what comes out have the same shape.", "Leave the axes of x as they are."
         require(got.shape == shape, f"for an input of shape {shape}, the output has shape {got.shape}.", why, hint)

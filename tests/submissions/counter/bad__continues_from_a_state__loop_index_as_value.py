@@ -1,6 +1,7 @@
 # Stores i + 1 instead of what the counter said: the same when it starts from reset(), wrong from any later
 # state.
 # misconception: none
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

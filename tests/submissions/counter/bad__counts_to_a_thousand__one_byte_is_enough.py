@@ -1,5 +1,6 @@
 # Keeps the count in a uint8, which wraps around to 0 after 255 without a word.
 # misconception: D04
+# neighbour: good__array_of_one_and_uint32.py
 import jax
 import jax.numpy as jnp
 

@@ -1,6 +1,7 @@
 # Looks the value up in a table of 500 numbers; beyond its end JAX clamps the index instead of raising, and
 # the count stands still.
 # misconception: D05
+# neighbour: good__static_methods_and_a_table.py
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # The result of _replace is thrown away, so the state never moves.
 # misconception: C21
+# neighbour: good__named_tuples.py
 from typing import NamedTuple
 
 import jax

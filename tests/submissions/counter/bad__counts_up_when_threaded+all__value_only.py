@@ -1,5 +1,6 @@
 # Returns the value alone instead of the pair of value and state.
 # misconception: C07
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

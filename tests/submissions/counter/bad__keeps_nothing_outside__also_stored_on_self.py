@@ -1,5 +1,6 @@
 # The answers are right, but every call also writes the new count to self (a tracer, under jit).
 # misconception: C06
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # Counts its own calls in a class attribute, shared by all counters; the answers themselves are right.
 # misconception: C25
+# neighbour: good__int32_scalar_that_saturates.py
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # A factory function hides a dict in a closure and every call writes the latest count into it.
 # misconception: C25
+# neighbour: good__factory_closes_over_a_constant.py
 import jax
 import jax.numpy as jnp
 

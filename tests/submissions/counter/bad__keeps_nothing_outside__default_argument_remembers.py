@@ -1,5 +1,6 @@
 # A mutable default argument collects the values of all calls: hidden state that outlives the call.
 # misconception: C15
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

@@ -1,6 +1,7 @@
 # There is no self in it, so it must be pure, thinks the learner; yet each call appends to a list of the
 # module.
 # misconception: C05
+# neighbour: good__ring_of_recent_values.py
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # A registered dataclass that is not frozen: the step assigns to the field of the object it was given.
 # misconception: C10
+# neighbour: good__registered_dataclass.py
 import dataclasses
 
 import jax

@@ -1,6 +1,7 @@
 # Adds to the dict it was given and returns the same object: right in a simple loop, but the old state is
 # gone. Invisible under jit.
 # misconception: C10
+# neighbour: good__new_dict_every_step.py
 import jax
 import jax.numpy as jnp
 

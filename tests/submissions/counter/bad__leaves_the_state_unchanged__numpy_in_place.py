@@ -1,6 +1,7 @@
 # n += 1 on a NumPy array changes the array of the caller in place; on a tracer it only rebinds the name, so
 # jit hides it.
 # misconception: C12
+# neighbour: good__array_of_one_and_uint32.py
 import jax
 import jax.numpy as jnp
 import numpy as np

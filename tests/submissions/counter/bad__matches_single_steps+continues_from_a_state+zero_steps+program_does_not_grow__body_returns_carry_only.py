@@ -1,5 +1,6 @@
 # The scan body gives back the new state alone; scan wants a pair of carry and output.
 # misconception: T02
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

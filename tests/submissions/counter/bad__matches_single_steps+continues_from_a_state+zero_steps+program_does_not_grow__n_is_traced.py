@@ -1,5 +1,6 @@
 # Jits the function without saying that n is static, so the length of the scan is a tracer.
 # misconception: J08
+# neighbour: good__jitted_methods_with_static_self.py
 import jax
 import jax.numpy as jnp
 

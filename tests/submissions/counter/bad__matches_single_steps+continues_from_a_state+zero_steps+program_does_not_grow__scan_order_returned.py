@@ -1,5 +1,6 @@
 # Returns what scan returns, so (state, values) instead of (values, state).
 # misconception: C23
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # Inside the scan the new state is dropped and the old one carried on, so every value is the same.
 # misconception: C08
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

@@ -1,6 +1,7 @@
 # A statistic needs no gradient, thinks the learner, and stops it: the values are right, the gradient is zero
 # without an error.
 # misconception: none
+# neighbour: good__int32_scalar_that_saturates.py
 import jax
 import jax.numpy as jnp
 

@@ -1,6 +1,7 @@
 # The number of values starts as an int32 array and becomes float32 at the first step; scan wants carry in and
 # carry out alike.
 # misconception: T01
+# neighbour: good__named_tuples.py
 import jax
 import jax.numpy as jnp
 

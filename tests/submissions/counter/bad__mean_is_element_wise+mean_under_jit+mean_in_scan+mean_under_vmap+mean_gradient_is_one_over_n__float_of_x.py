@@ -1,5 +1,6 @@
 # float(x), as the stateful class did: fails for arrays, and for anything traced.
 # misconception: J05
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # Adds jnp.sum(x): right for a scalar, but an array is thrown together into one number before it is averaged.
 # misconception: none
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

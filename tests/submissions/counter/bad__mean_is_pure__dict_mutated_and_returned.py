@@ -1,6 +1,7 @@
 # Changes the dict of the caller in place and returns it; the values are right, the old state cannot be used
 # again.
 # misconception: C10
+# neighbour: good__new_dict_every_step.py
 import jax
 import jax.numpy as jnp
 

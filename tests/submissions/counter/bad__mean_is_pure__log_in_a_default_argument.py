@@ -1,5 +1,6 @@
 # Appends every new mean to a list in a default argument, which lives as long as the function.
 # misconception: C15
+# neighbour: good__key_travels_with_the_count.py
 import jax
 import jax.numpy as jnp
 

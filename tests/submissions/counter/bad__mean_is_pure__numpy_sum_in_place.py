@@ -1,6 +1,7 @@
 # The sum starts as a NumPy array and += writes into it; in the eager steps the old state changes with the new
 # one.
 # misconception: C12
+# neighbour: good__numpy_integer.py
 import jax
 import jax.numpy as jnp
 import numpy as np

@@ -1,5 +1,6 @@
 # Returns (state, mean), the order of scan, instead of (mean, state).
 # misconception: C23
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

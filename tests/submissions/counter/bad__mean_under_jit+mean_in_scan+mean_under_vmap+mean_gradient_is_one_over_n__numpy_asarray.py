@@ -1,5 +1,6 @@
 # Converts x with NumPy first; that works with real arrays, and raises on every tracer.
-# misconception: J06
+# misconception: J06, G14
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 import numpy as np

@@ -1,6 +1,7 @@
 # Treats the first value in a Python if; where n is traced (jit, scan, vmap over states) its truth is not
 # known.
 # misconception: J01
+# neighbour: good__half_precision_mean.py
 import jax
 import jax.numpy as jnp
 

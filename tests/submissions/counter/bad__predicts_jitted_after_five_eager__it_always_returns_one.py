@@ -1,5 +1,6 @@
 # Has learnt "a jitted counter returns 1" as a rule; what is frozen is whatever Python computed while tracing.
 # misconception: C02
+# neighbour: good__predictions_by_running_it.py
 import jax
 import jax.numpy as jnp
 

@@ -1,6 +1,7 @@
 # Knows that the result is frozen, but thinks that the side effect on self happens at every call; the body ran
 # once.
 # misconception: C01
+# neighbour: good__predictions_by_running_it.py
 import jax
 import jax.numpy as jnp
 

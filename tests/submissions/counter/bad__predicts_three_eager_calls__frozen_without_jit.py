@@ -1,5 +1,6 @@
 # Believes that the counter returns 1 for ever with or without jit, so the eager calls are wrong too.
 # misconception: C02
+# neighbour: good__predictions_by_running_it.py
 import jax
 import jax.numpy as jnp
 

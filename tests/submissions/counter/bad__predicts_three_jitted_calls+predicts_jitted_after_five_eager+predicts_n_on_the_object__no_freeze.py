@@ -1,5 +1,6 @@
 # Thinks that jit only makes things faster, so the jitted counter goes on counting like the eager one.
 # misconception: C01
+# neighbour: good__predictions_by_running_it.py
 import jax
 import jax.numpy as jnp
 

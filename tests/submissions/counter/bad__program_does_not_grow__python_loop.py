@@ -1,5 +1,6 @@
 # A Python loop is unrolled while tracing: the values are right, but the program is n times as long.
 # misconception: T10
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # Uses scan, but unrolls it completely "for speed", so it is the Python loop again.
 # misconception: T10
+# neighbour: good__unrolled_by_four.py
 import jax
 import jax.numpy as jnp
 

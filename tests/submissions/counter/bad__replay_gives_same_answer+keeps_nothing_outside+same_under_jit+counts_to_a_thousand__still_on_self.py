@@ -1,6 +1,7 @@
 # Takes n and returns it, but the real count still lives on self: n is ignored, an old state cannot be
 # replayed, and jit freezes it.
 # misconception: C01
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # Guards against a negative count with a Python if; jit cannot know the truth of a traced value and raises.
 # misconception: J01
+# neighbour: good__int32_scalar_that_saturates.py
 import jax
 import jax.numpy as jnp
 

@@ -1,6 +1,7 @@
 # Turns the state into a Python int to be on the safe side; eager that is right, under jit int() of a tracer
 # raises.
 # misconception: J05
+# neighbour: good__python_int_in_and_out.py
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # The state carries a name beside the count; a string is nothing that jit accepts as an argument.
 # misconception: C19
+# neighbour: good__new_dict_every_step.py
 import jax
 import jax.numpy as jnp
 

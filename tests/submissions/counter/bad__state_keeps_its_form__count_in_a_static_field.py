@@ -1,6 +1,7 @@
 # The count is a static field of the struct: the values are right, but jit compiles anew for every single
 # step.
 # misconception: C22
+# neighbour: good__flax_struct_that_starts_at_one.py
 import jax
 import jax.numpy as jnp
 from flax import struct

@@ -1,6 +1,7 @@
 # Keeps the last three values in the state as a tuple that starts empty: its structure grows in the first
 # steps (scan refuses it).
 # misconception: T05
+# neighbour: good__ring_of_recent_values.py
 import jax
 import jax.numpy as jnp
 

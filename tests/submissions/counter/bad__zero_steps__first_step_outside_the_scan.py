@@ -1,5 +1,6 @@
 # Takes the first step by hand and scans over the other n - 1, which is -1 where nothing was asked for.
 # misconception: D07
+# neighbour: good__new_dict_every_step.py
 import jax
 import jax.numpy as jnp
 

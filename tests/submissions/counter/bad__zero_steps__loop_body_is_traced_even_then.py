@@ -1,5 +1,6 @@
 # fori_loop traces its body also when there is nothing to do, and setting an element of an empty array raises.
 # misconception: D07
+# neighbour: good__int32_scalar_that_saturates.py
 import jax
 import jax.numpy as jnp
 

@@ -1,6 +1,7 @@
 # Keeps all values so far in a tuple and averages them: right everywhere, but the state grows, so it cannot be
 # the carry of a scan.
 # misconception: T05
+# neighbour: good__ring_of_recent_values.py
 import jax
 import jax.numpy as jnp
 

@@ -1,0 +1,39 @@
+# Makes self static and the state along with it; a dict cannot be looked up in a table.
+# misconception: J11
+# neighbour: good__jitted_methods_with_static_self.py
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+class CounterV2:
+    def reset(self):
+        return {"n": 0}
+
+    @partial(jax.jit, static_argnums=(0, 1))
+    def count(self, n):
+        return n["n"] + 1, {"n": n["n"] + 1}
+
+
+def init_mean(shape=()):
+    return {"sum": jnp.zeros(shape), "seen": 0}
+
+
+def update_mean(state, x):
+    new = {"sum": state["sum"] + x, "seen": state["seen"] + 1}
+    return new["sum"] / new["seen"], new
+
+
+def count_many(state, n):
+    def one(state, i):
+        value, state = CounterV2().count(state)
+        return state, value
+
+    last, values = jax.lax.scan(one, state, jnp.arange(n))
+    return values, last

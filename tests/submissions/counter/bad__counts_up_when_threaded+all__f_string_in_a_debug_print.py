@@ -1,0 +1,34 @@
+# Hands an f-string to jax.debug.print, whose braces are filled before it can look at them.
+# misconception: J18, J17
+# neighbour: good__prints_along_the_way.py
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+class CounterV2:
+    def reset(self):
+        return 0
+
+    def count(self, n):
+        jax.debug.print(f"n is {n}", n=n)
+        return n + 1, n + 1
+
+
+def init_mean(shape=()):
+    return jnp.zeros(shape), 0
+
+
+def update_mean(state, x):
+    total, n = state
+    total, n = total + x, n + 1
+    return total / n, (total, n)
+
+
+def count_many(state, n):
+    state, values = jax.lax.scan(lambda s, _: CounterV2().count(s)[::-1], state, length=n)
+    return values, state

@@ -1,0 +1,44 @@
+# Calls a helper that returns the next state, and does not take what it returns.
+# misconception: C08
+# neighbour: good__functions_hung_into_the_class.py
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+def advance(n):
+    return {"n": n["n"] + 1}
+
+
+class CounterV2:
+    def reset(self):
+        return {"n": 0}
+
+    def count(self, n):
+        advance(n)
+        return n["n"] + 1, n
+
+
+def init_mean(shape=()):
+    return jnp.zeros(shape), jnp.zeros(())
+
+
+def update_mean(state, x):
+    mean, n = state
+    mean = mean + (x - mean) / (n + 1)
+    return mean, (mean, n + 1)
+
+
+def count_many(state, n):
+    counter = CounterV2()
+
+    def body(carry, _):
+        value, carry = counter.count(carry)
+        return carry, value
+
+    state, values = jax.lax.scan(body, state, length=n)
+    return values, state

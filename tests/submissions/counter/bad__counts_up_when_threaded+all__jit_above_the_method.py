@@ -1,0 +1,40 @@
+# Puts jit above the method, so that self becomes an argument, which is no array.
+# misconception: J09
+# neighbour: good__jitted_methods_with_static_self.py
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+class CounterV2:
+    def reset(self):
+        return 0
+
+    @jax.jit
+    def count(self, n):
+        return n + 1, n + 1
+
+
+def init_mean(shape=()):
+    return jnp.zeros(shape), jnp.zeros(())
+
+
+def update_mean(state, x):
+    mean, n = state
+    mean = mean + (x - mean) / (n + 1)
+    return mean, (mean, n + 1)
+
+
+def count_many(state, n):
+    counter = CounterV2()
+
+    def body(carry, _):
+        value, carry = counter.count(carry)
+        return carry, value
+
+    state, values = jax.lax.scan(body, state, length=n)
+    return values, state

@@ -1,0 +1,41 @@
+# There is no self in it, so it seems pure, but a global follows the count.
+# misconception: C25
+# neighbour: good__functions_hung_into_the_class.py
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+newest = 0
+
+
+class CounterV2:
+    def reset(self):
+        return 0
+
+    def count(self, n):
+        global newest
+        newest = n + 1
+        return newest, newest
+
+
+def init_mean(shape=()):
+    return {"sum": jnp.zeros(shape), "seen": 0}
+
+
+def update_mean(state, x):
+    new = {"sum": state["sum"] + x, "seen": state["seen"] + 1}
+    return new["sum"] / new["seen"], new
+
+
+def count_many(state, n):
+    def one(state, i):
+        value, state = CounterV2().count(state)
+        return state, value
+
+    last, values = jax.lax.scan(one, state, jnp.arange(n))
+    return values, last

@@ -1,0 +1,35 @@
+# Changes the caller's dict first and copies it afterwards, so that the copy is new and the original changed
+# as well.
+# misconception: C09
+# neighbour: good__new_dict_every_step.py
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+class CounterV2:
+    def reset(self):
+        return {"n": 0}
+
+    def count(self, n):
+        n["n"] = n["n"] + 1
+        return n["n"], dict(n)
+
+
+def init_mean(shape=()):
+    return jnp.zeros(shape), 0
+
+
+def update_mean(state, x):
+    total, n = state
+    total, n = total + x, n + 1
+    return total / n, (total, n)
+
+
+def count_many(state, n):
+    state, values = jax.lax.scan(lambda s, _: CounterV2().count(s)[::-1], state, length=n)
+    return values, state

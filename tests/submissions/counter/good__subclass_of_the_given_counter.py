@@ -1,0 +1,50 @@
+# Inherits from the stateful Counter and overrides what it does; the inherited self.n is set once and never
+# used.
+import jax
+import jax.numpy as jnp
+
+eager_calls = [1, 2, 3]
+jitted_calls = [1, 1, 1]
+jitted_after_five_eager = [6, 6, 6]
+python_side_n = 1
+
+
+class Counter:
+    def __init__(self):
+        self.n = 0
+
+    def count(self):
+        self.n += 1
+        return self.n
+
+    def reset(self):
+        self.n = 0
+
+
+class CounterV2(Counter):
+    def reset(self):
+        return 0
+
+    def count(self, n):
+        return n + 1, n + 1
+
+
+def init_mean(shape=()):
+    return jnp.zeros(shape), 0
+
+
+def update_mean(state, x):
+    total, n = state
+    total, n = total + x, n + 1
+    return total / n, (total, n)
+
+
+def count_many(state, n):
+    counter = CounterV2()
+
+    def body(carry, _):
+        value, carry = counter.count(carry)
+        return carry, value
+
+    state, values = jax.lax.scan(body, state, length=n)
+    return values, state
