@@ -125,4 +125,4 @@ def test_dense_layers_are_known_by_shape():
         dense.require_dense_layers(SHAPES[:3], (3, 4, 2), "`Net`")
     with pytest.raises(Failure) as caught:
         dense.require_dense_layers([SHAPES[0], SHAPES[2]], (3, 4, 2), "`Net`")
-    assert "biases are no parameters" in caught.value.why
+    assert "biases are missing" in caught.value.why
