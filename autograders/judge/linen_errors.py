@@ -148,7 +148,7 @@ CIRCUMSTANCES = (
         ),
     ),
     (
-        lambda r: _handed_a_module(r) and not r.line,
+        lambda r: _handed_a_module(r) and not r.line and "dict" not in r.handed,
         (
             "jit was put on a method of the module, and takes `self` for an argument that it should compile for.",
             "Leave the module as it is, and put jit on a function that calls `apply`.",

@@ -108,14 +108,21 @@ class Answerer:
         function = self._target(request.target)
         args = tuple(observing.fresh_copy(self.objects.build(a)) for a in request.args)
         fixed = tuple(isinstance(a, Scalar) or getattr(a, "fixed", False) for a in request.args)
-        if request.again:
-            jax.clear_caches()
         owner = getattr(function, "__self__", None)
-        world = self._world(owner) if request.watch else {}
+        world, before = self._world(owner) if request.watch else {}, dict(self.namespace)
+        if request.again and (not world or any(mark.kind == "jitted" for mark in world.values())):
+            jax.clear_caches()  # costs every compiled operation, so only where a learner's own trace may be old
         with observing.printed_text():
             traced = tracing.trace(self.objects, function, args, fixed, request.transform)
         wrote = places.changes(world, self._world(owner)) if request.watch else []
+        self._take_tracers_back(before)
         return msgspec.structs.replace(traced, wrote=tuple(wrote))
+
+    def _take_tracers_back(self, before: dict[str, Any]) -> None:
+        """Tracing is our wish: globals that it filled with tracers get back what they held, for the calls to come."""
+        for name, value in self.namespace.items():
+            if value is not before.get(name) and any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(value)):
+                self.namespace[name] = before.get(name)
 
     def _stand_in(self, request: StandIn) -> Done:
         space: dict[str, Any] = {"__name__": "__main__"}

@@ -14,6 +14,7 @@ import jax
 
 from autograders.learner import observing
 from autograders.learner.circumstances import is_jax, is_own
+from autograders.learner.places import is_jitted
 
 SIZES = ("shape", "length", "start", "stop", "num", "N", "sizes")  # parameters that jit must know beforehand
 
@@ -108,14 +109,10 @@ def _calls_jitted(frame: Any) -> bool:
     """
     code, held = frame.f_code, frame.f_locals
     if not is_own(code.co_filename):
-        return _is_jitted(held.get("function"))
+        return is_jitted(held.get("function"))
     known = [*held.values(), *(frame.f_globals.get(name) for name in code.co_names)]
     known += [getattr(held.get("self"), name, None) for name in code.co_names if name in dir(held.get("self"))]
-    return any(map(_is_jitted, known))
-
-
-def _is_jitted(x: Any) -> bool:
-    return callable(x) and hasattr(x, "lower") and hasattr(x, "eval_shape")
+    return any(map(is_jitted, known))
 
 
 def _of_hashing(frames: list[Any]) -> str:

@@ -146,7 +146,7 @@ class Place(msgspec.Struct, frozen=True):
     """Where something was written: how it reads, whose it is, what kind of object stands there now, whether a list grew.
 
     `scope` is self, class, global, default, closure or function; argument for a change of what was handed over. `kind`
-    is a type's name, or one of tracer, key, array, numpy array, container, ref, iterator, random.
+    is a type's name, or one of tracer, key, array, numpy array, container, ref, iterator, random, jitted.
     """
 
     path: str

@@ -46,7 +46,9 @@ def changes(before: dict[str, Mark], after: dict[str, Mark]) -> list[Place]:
     """The places that changed or came into being, without the parts of those that are named themselves."""
     changed = sorted(path for path, mark in after.items() if before.get(path) != mark)
     outer = [p for p in changed if not any(p != q and p.startswith((f"{q}[", f"{q}.")) for q in changed)]
-    return [Place(storable(p), after[p].scope, after[p].kind, _grew(before.get(p), after[p])) for p in outer]
+    traced = {p for p in outer for q in changed if after[q].kind == "tracer" and q.startswith((f"{p}[", f"{p}."))}
+    kinds = {p: "tracer" if p in traced else after[p].kind for p in outer}
+    return [Place(storable(p), after[p].scope, kinds[p], _grew(before.get(p), after[p])) for p in outer]
 
 
 def _grew(before: Mark | None, after: Mark) -> bool:
@@ -65,6 +67,8 @@ def _kind(x: Any) -> str:
         return "ref"
     if isinstance(x, RANDOM):
         return "random"
+    if is_jitted(x):
+        return "jitted"
     return "iterator" if isinstance(x, Iterator) else storable(type(x).__name__)
 
 
@@ -77,6 +81,9 @@ def _fingerprint(x: Any) -> Any:
         return content(x[...])
     if isinstance(x, RANDOM):
         return str(x.bit_generator.state if isinstance(x, np.random.Generator) else _state(x))
+    if isinstance(x, types.GeneratorType):
+        frame = x.gi_frame
+        return (id(x), frame and (frame.f_lasti, [_fingerprint(part) for part in frame.f_locals.values()]))
     if isinstance(x, Iterator) and type(x).__module__ in ("builtins", "itertools"):
         return (repr(x), operator.length_hint(x, -1))  # `count(3)` shows its number, others how much is left
     return len(x) if isinstance(x, (list, dict, set, tuple)) else id(x)
@@ -84,6 +91,11 @@ def _fingerprint(x: Any) -> Any:
 
 def _state(x: Any) -> Any:
     return x.getstate() if isinstance(x, random.Random) else x.get_state()
+
+
+def is_jitted(x: Any) -> bool:
+    """Whether it is a function under jit."""
+    return callable(x) and not isinstance(x, type) and hasattr(x, "lower") and hasattr(x, "eval_shape")
 
 
 def _is_ref(x: Any) -> bool:
@@ -107,8 +119,6 @@ def _parts(x: Any, path: str, scope: str) -> list[tuple[str, Any, str]]:
         return [(f"{path}[{i}]", part, scope) for i, part in enumerate(x[:WIDTH])]
     if isinstance(x, (set, frozenset)):
         return [(f"{path}[...]", tuple(sorted(map(repr, x))), scope)]
-    if isinstance(x, types.GeneratorType):
-        return [(f"{path}.{key}", part, scope) for key, part in (x.gi_frame.f_locals if x.gi_frame else {}).items()]
     if isinstance(x, types.MethodType):
         return _parts(x.__self__, path, scope)
     if isinstance(x, types.FunctionType):

@@ -204,6 +204,20 @@ def require_order(result: Value, right: np.ndarray | None) -> None:
 
 
 @contextlib.contextmanager
+def in_a_batch() -> Iterator[None]:
+    """What raises only under vmap is something that cannot be done for a whole batch at once."""
+    try:
+        yield
+    except Failure as failure:
+        if failure.raised and not failure.misconception:
+            failure.why = (
+                "One call under vmap is about a whole batch of states and numbers, and this step takes only one."
+            )
+            failure.hint = "Use operations of jnp, which vmap knows, instead of calls to Python."
+        raise
+
+
+@contextlib.contextmanager
 def numpy_cuts_gradients() -> Iterator[None]:
     """What NumPy refuses to do with a traced value is, in a gradient, a mistake of its own."""
     try:

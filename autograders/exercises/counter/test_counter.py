@@ -261,7 +261,8 @@ def test_mean_under_vmap(submission, inputs):
         purity.jit_takes(state, "the state of `update_mean`")
     purity.same_tree(states, "the state of `update_mean`")
     group = tuple(states[1:4])
-    got = submission.update_mean.program(group, xs[1:], transform="vmap")(group, xs[1:]).items[0].array()
+    with telling.in_a_batch():
+        got = submission.update_mean.program(group, xs[1:], transform="vmap")(group, xs[1:]).items[0].array()
     why, hint = "Each state of the batch has its own sum and its own n.", "Avoid Python decisions on the count."
     require_close(got, np.stack(means[1:]), "under vmap, the batch of means", why, hint)
 

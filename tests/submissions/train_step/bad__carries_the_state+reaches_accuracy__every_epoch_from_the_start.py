@@ -1,5 +1,6 @@
 # Every epoch starts from the state that fit was given; only the last epoch is left at the end.
 # misconception: C08
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

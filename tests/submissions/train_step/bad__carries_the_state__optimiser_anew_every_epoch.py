@@ -1,5 +1,6 @@
 # Resets the state of the optimiser at the start of every epoch.
-# misconception: P05
+# misconception: P16, P05
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Makes a constant key inside and ignores the one it is given.
 # misconception: R02
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

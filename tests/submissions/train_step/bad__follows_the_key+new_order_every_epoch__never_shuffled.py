@@ -1,5 +1,6 @@
 # Takes the images as they lie, in the same order in every epoch; the key is not used.
-# misconception: R12
+# misconception: none
+# neighbour: good__dict_state_from_a_factory_donated.py
 from typing import Sequence
 
 import jax

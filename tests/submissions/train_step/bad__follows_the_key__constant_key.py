@@ -1,5 +1,6 @@
 # Starts from a key of its own, so every key brings the same run.
 # misconception: R02
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

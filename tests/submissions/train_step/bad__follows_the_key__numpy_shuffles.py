@@ -1,5 +1,6 @@
 # Shuffles with the global NumPy generator and never looks at the key.
 # misconception: R06
+# neighbour: good__named_tuple_and_numpy_shuffle.py
 from typing import Sequence
 
 import jax

@@ -1,6 +1,7 @@
 # Only the inner function is jitted; around it the new values are written into the dict of the caller, which
 # is returned.
 # misconception: C10
+# neighbour: good__dict_state_from_a_factory_donated.py
 from typing import Sequence
 
 import jax

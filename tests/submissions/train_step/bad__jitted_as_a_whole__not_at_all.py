@@ -1,5 +1,6 @@
 # Forgets jit: a correct and slow step.
 # misconception: F05
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

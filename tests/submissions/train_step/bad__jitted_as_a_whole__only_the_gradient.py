@@ -1,5 +1,6 @@
 # Jits the gradient alone; the optimiser runs outside, operation by operation.
 # misconception: F05
+# neighbour: good__tuple_of_params_and_opt_state.py
 from typing import Sequence
 
 import jax

@@ -1,6 +1,7 @@
 # An epsilon under the logarithm keeps it finite, and caps the loss at 18.4: large mistakes are not the cross-
 # entropy.
 # misconception: G16
+# neighbour: good__chain_and_filled_last_batch.py
 from typing import Sequence
 
 import jax

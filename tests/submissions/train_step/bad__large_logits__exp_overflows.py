@@ -1,5 +1,6 @@
 # Writes the normaliser as log(sum(exp(x))), which is inf for a logit of 200.
-# misconception: G15
+# misconception: none
+# neighbour: good__struct_with_an_update_method.py
 from typing import Sequence
 
 import jax

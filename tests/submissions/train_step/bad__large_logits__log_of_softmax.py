@@ -1,5 +1,6 @@
 # log(softmax(x)) is the formula, but the softmax underflows to zero and its logarithm is -inf.
 # misconception: G16
+# neighbour: good__list_of_weight_and_bias.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Returns the predicted class of each image instead of its logits.
-# misconception: G13
+# misconception: none
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

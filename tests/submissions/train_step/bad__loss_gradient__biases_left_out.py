@@ -1,5 +1,6 @@
 # Wants to train the kernels only and stops the gradient at the biases inside the loss, where nobody sees it.
-# misconception: G06
+# misconception: none
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Stops the gradient at the parameters inside the loss: the value is right, the gradient is zero everywhere.
-# misconception: G07
+# misconception: G13
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Returns (losses, state) instead of (state, losses).
 # misconception: C23
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

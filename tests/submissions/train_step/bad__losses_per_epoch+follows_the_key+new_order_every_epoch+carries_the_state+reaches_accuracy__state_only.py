@@ -1,5 +1,6 @@
 # Prints nothing and returns the state alone; the losses are collected and forgotten.
 # misconception: C07
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Reports the loss of the last batch of each epoch, not the mean over the epoch.
 # misconception: P23
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Adds the losses of the batches up and forgets to divide.
 # misconception: G12
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

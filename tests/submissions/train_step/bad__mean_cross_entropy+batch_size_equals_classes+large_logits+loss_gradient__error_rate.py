@@ -1,5 +1,6 @@
 # Takes the share of wrong answers for the loss; argmax has no gradient, so nothing is ever learnt.
 # misconception: G13
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # The mean runs over batch and classes, so the loss is ten times too small.
 # misconception: G12
+# neighbour: good__tuple_of_params_and_opt_state.py
 from typing import Sequence
 
 import jax

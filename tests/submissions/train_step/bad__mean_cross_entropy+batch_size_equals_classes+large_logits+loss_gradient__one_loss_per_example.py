@@ -1,5 +1,6 @@
 # Forgets the mean and returns one loss for each example.
 # misconception: G01
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Takes the softmax of the logits and gives that to a loss that takes it again.
 # misconception: L25
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Sums over the batch instead of averaging.
 # misconception: G12
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

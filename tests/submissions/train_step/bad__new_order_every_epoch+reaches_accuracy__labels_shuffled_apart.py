@@ -1,5 +1,6 @@
 # Shuffles images and labels with two different keys, so they no longer belong together.
 # misconception: D08
+# neighbour: good__updates_in_front.py
 from typing import Sequence
 
 import jax

@@ -1,6 +1,7 @@
 # range(0, number of batches, 64) instead of the number of images: each epoch sees a single batch, and
 # learning is slow.
-# misconception: T04
+# misconception: none
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

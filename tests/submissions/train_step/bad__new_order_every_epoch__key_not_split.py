@@ -1,5 +1,6 @@
 # Draws the order of every epoch from the same key: it is the same order each time.
 # misconception: R14
+# neighbour: good__trainer_class.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Draws random indices, so in an epoch some images come several times and others not at all.
-# misconception: R01
+# misconception: none
+# neighbour: good__prints_and_syncs.py
 from typing import Sequence
 
 import jax

@@ -1,6 +1,7 @@
 # Initialises with an 8 by 8 image: Dense works on the last axis, so the first kernel is (8, 64) and does not
 # fit the flat images.
 # misconception: L11
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Initialises a network inside predict: its answers have nothing to do with the state.
 # misconception: L26
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

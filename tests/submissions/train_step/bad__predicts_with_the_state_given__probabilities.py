@@ -1,5 +1,6 @@
 # Returns the probabilities where the logits were asked for.
-# misconception: L25
+# misconception: none
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,6 +1,7 @@
 # Prints the loss from inside the jitted step with jax.debug.print, which is a call back to the host at every
 # step.
 # misconception: J17
+# neighbour: good__prints_and_syncs.py
 from typing import Sequence
 
 import jax

@@ -1,6 +1,7 @@
 # Shuffles the batch inside the jitted step with NumPy: the order drawn while tracing is baked into the
 # program.
 # misconception: R06
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,7 @@
 # Unpacks value_and_grad with has_aux into three, though it gives ((loss, aux), grads).
 # misconception: G04
+# neighbour: good__struct_with_an_update_method.py
+# undiagnosed: Python tells how many names there were, and not what stood on the right
 from typing import Sequence
 
 import jax

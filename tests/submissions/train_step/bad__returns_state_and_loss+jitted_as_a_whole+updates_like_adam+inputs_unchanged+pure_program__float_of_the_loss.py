@@ -1,5 +1,6 @@
 # Returns float(loss) from the jitted step, which a tracer cannot give.
-# misconception: P22
+# misconception: J05, P22
+# neighbour: good__prints_and_syncs.py
 from typing import Sequence
 
 import jax

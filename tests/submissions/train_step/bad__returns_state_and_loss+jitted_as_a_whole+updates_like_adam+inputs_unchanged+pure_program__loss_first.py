@@ -1,5 +1,6 @@
 # Returns (loss, state), the order of value_and_grad, instead of (state, loss).
 # misconception: C23
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Returns the new state and no loss.
 # misconception: C07
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

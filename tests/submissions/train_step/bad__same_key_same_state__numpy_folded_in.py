@@ -1,6 +1,7 @@
 # Folds a NumPy random number into the key, to have a fresh start each time: the same key gives other
 # parameters.
 # misconception: R06
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Applies the gradients twice in one step, once by hand and once by apply_gradients.
-# misconception: P26
+# misconception: none
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

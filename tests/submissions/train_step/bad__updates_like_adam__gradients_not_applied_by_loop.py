@@ -1,5 +1,7 @@
 # p = p + u in a loop over the leaves only rebinds the loop name, so the parameters stay.
-# misconception: C11
+# misconception: C11, P03
+# neighbour: good__tuple_of_params_and_opt_state.py
+# undiagnosed: the compiled program is the one of new parameters that are not returned
 from typing import Sequence
 
 import jax

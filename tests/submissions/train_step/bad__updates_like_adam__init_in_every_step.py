@@ -1,5 +1,6 @@
 # Initialises the optimiser anew inside the step.
 # misconception: P05
+# neighbour: good__tuple_of_params_and_opt_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Makes an optimiser of its own with the usual rate of 1e-3, though tx was given: it learns, only not by these steps.
-# misconception: P24
+# misconception: P17, P24
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

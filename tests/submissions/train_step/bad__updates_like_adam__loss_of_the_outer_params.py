@@ -1,5 +1,6 @@
 # The inner loss ignores its argument and uses state.params: the loss is right and all gradients are zero.
 # misconception: G07
+# neighbour: good__static_model_and_whole_variables.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Subtracts the updates, which carry their minus sign already: the loss is climbed.
 # misconception: P07
+# neighbour: good__tuple_of_params_and_opt_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Throws the new optimiser state away, so every step is the first step of Adam. The loss still falls.
 # misconception: P04
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # Calls apply_gradients and does not keep what it returns: the old state comes back.
 # misconception: P02
+# neighbour: good__train_state.py
 from typing import Sequence
 
 import jax

@@ -1,0 +1,156 @@
+"""Is a loss the mean cross-entropy; and if not, which other loss is it?"""
+
+import copy
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from autograders.checks import Failure, dense, training
+from autograders.checks.comparing import HALF
+from autograders.exercises.train_step.asking import SIZES, Batch
+from autograders.judge.handle import Program, Submission, Value
+
+MEAN_OVER_IMAGES = "The loss of a batch is the mean over its images of -log p(label), with p the softmax of the logits."
+SHIFT = 200  # added to all logits of an image: it changes no probability, and exp(200) overflows in float32
+
+
+RETURNED = "what `loss_fn` returns"
+SAME = 2e-3  # relative difference up to which a wrong loss is taken for one that is known
+
+
+def near(got: float, want: float, most: float = HALF, least: float = 0.1) -> bool:
+    """Whether two losses are the same number; `least` is the size below which errors are absolute."""
+    return bool(abs(got - want) <= most * max(abs(want), least))
+
+
+class Tried:
+    """A `loss_fn` on a batch, with parameters of our own; it can be tried on others as well."""
+
+    def __init__(self, submission: Submission, params: Value, leaves: list[np.ndarray], batch: Batch):
+        try:
+            self.program: Program = submission.loss_fn.program(params, batch)
+            self.leaves, self.batch, self.got = leaves, batch, self.program(leaves, batch).number(RETURNED)
+        except Failure as failure:
+            raise _refused(failure, submission, params, batch) from None
+        self.layers = dense.layers_of(leaves, SIZES)
+        self.want = training.loss(self.layers, batch)
+
+    def on_others(self, batches: Iterable[Batch]) -> Iterator["Tried"]:
+        """The same on other batches of this size: an image more or less can hide a mistake by chance, a few cannot."""
+        for batch in batches:
+            tried = copy.copy(self)
+            tried.batch, tried.got = batch, self.program(self.leaves, batch).number(RETURNED)
+            tried.want = training.loss(self.layers, batch)
+            yield tried
+
+    def on(self, leaves: list[np.ndarray] | None = None, **rows: np.ndarray) -> float:
+        """The loss with other parameters, images or labels."""
+        return self.program(leaves or self.leaves, {**self.batch, **rows}).number(RETURNED)
+
+    def agrees(self) -> None:
+        """The loss is the mean cross-entropy; raises Failure saying which it is instead."""
+        if not near(self.got, self.want):
+            raise self._extreme() if self.want > 50 else self._other_loss()
+
+    def _other_loss(self) -> Failure:
+        number = f"{self.got:.4g}; the mean cross-entropy is {self.want:.4g}"
+        said, misconception = next(self._known(), (number, ""))
+        what = f"on a batch of {len(self.batch['label'])}, `loss_fn` returned {said}."
+        return Failure(what, MEAN_OVER_IMAGES, "Work the loss of one image out by hand, and compare.", misconception)
+
+    def _known(self) -> Iterator[tuple[str, str]]:
+        """What this is instead, as far as it can be told: by its value, or by how it follows what goes in.
+
+        Two values can agree by chance, so everything is tried on other parameters and another batch as well.
+        """
+        images, labels = self.batch["image"], self.batch["label"]
+        leaves = [-leaf[::-1] for leaf in self.leaves]
+        other = {"image": images[::-1] / 2, "label": (labels + 3) % 10}
+        layers, elsewhere = dense.layers_of(leaves, SIZES), self.on(leaves, **other)
+        values = _values(dense.mlp(self.layers, images), labels)
+        again = _values(dense.mlp(layers, other["image"]), other["label"])
+        for (said, first, misconception), (_, second, _) in zip(values, again, strict=True):
+            if near(self.got, first, SAME, 0.01) and near(elsewhere, second, SAME, 0.01):
+                yield said, misconception
+        if self.on(**other) == self.got:
+            yield "the same for two different batches: it does not use the batch that it is given", "G18"
+        if self.on(leaves) == self.got:
+            yield "the same for two different sets of parameters: it does not use those that it is given", "G07"
+        eights = np.clip(labels, 1, 8)
+        for shift in (-1, 1):
+            want = training.loss(self.layers, {"image": images, "label": eights + shift})
+            if near(self.on(label=eights), want, SAME):
+                yield _shifted(shift, bool(np.isfinite(self.got)))
+        ratio, there = self.got / self.want, elsewhere / training.loss(layers, other)
+        if np.isfinite(ratio) and abs(there / ratio - 1) < SAME:
+            yield f"{ratio:.3g} times the mean cross-entropy", "G12" if ratio > 0 else "P08"
+
+    def _extreme(self) -> Failure:
+        """Logits of 200: does the exponential overflow, or has a probability become 0?"""
+        small = [leaf / 10 for leaf in self.leaves]
+        moved = [leaf + np.float32(SHIFT) if leaf.shape == (10,) else leaf for leaf in small]
+        overflows = not near(self.on(moved), training.loss(dense.layers_of(moved, SIZES), self.batch))
+        return Failure(
+            f"with logits of 200, `loss_fn` returned {self.got:.4g}; the mean cross-entropy is {self.want:.4g}.",
+            "The exponential of a logit of 200 is too large for a float32."
+            if overflows
+            else "A probability that is very small is rounded to 0, or kept from it, before its logarithm is taken.",
+            "Look for a function that takes softmax and logarithm together.",
+            "" if overflows else "G16",
+        )
+
+
+def _shifted(shift: int, finite: bool) -> tuple[str, str]:
+    if shift < 0:
+        return "the loss for labels one lower than those given; -1 is out of range, and wraps", "G11"
+    if not finite:
+        return "the loss for labels one higher than those given; 10 is out of range, and gives nan", "G11"
+    return "the loss for labels one higher than those given; 10 is out of range, and is clamped to 9", "D05"
+
+
+def _values(logits: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, float, str]]:
+    """Other losses that people write: what they are, their value, the misconception."""
+    size, one_hot = len(labels), np.eye(10)[labels]
+    log_p = logits - logits.max(-1, keepdims=True)
+    log_p = log_p - np.log(np.exp(log_p).sum(-1, keepdims=True))
+    p, mean = np.exp(log_p), -log_p[np.arange(size), labels].mean()
+    wrong = float((logits.argmax(-1) != labels).mean())
+    sigmoid = np.logaddexp(0, logits) - one_hot * logits
+    swapped = one_hot - np.log(np.exp(one_hot).sum(-1, keepdims=True))
+    yield "the cross-entropy with a softmax too many", training.cross_entropies(p, labels).mean(), "L25"
+    yield "the mean over every image with every label (B times B numbers)", -log_p[:, labels].mean(), "G09"
+    yield "the sum over every image with every label (B times B numbers)", -log_p[:, labels].sum(), "G09"
+    yield "the sum over the batch, not its mean", mean * size, "G12"
+    yield "the mean over images and classes, ten times too small", mean / 10, "G12"
+    yield "the cross-entropy with its sign turned", -mean, "P08"
+    if size == 10:
+        yield "what comes out when ten whole labels are taken for ten probabilities", -(log_p @ labels).mean(), "G10"
+    for name, value in (("share of wrong answers", wrong), ("share of right answers", 1 - wrong)):
+        yield f"the {name}: a decision, which has no gradient", value, "G13"
+        yield f"minus the {name}: a decision, which has no gradient", -value, "G13"
+    yield "the squared error of the probabilities", ((p - one_hot) ** 2).sum(-1).mean(), ""
+    yield "the squared error of the probabilities", ((p - one_hot) ** 2).mean(), ""
+    yield "the loss of ten separate yes-or-no questions", sigmoid.sum(-1).mean(), ""
+    yield "the loss of ten separate yes-or-no questions", sigmoid.mean(), ""
+    yield "what comes out when logits and labels change places", -(logits * swapped).sum(-1).mean(), ""
+
+
+def _refused(failure: Failure, submission: Submission, params: Value, batch: Batch) -> Failure:
+    """A loss that raises: does it want its labels in another form?"""
+    raised = failure.raised
+    if raised is None:
+        return failure
+    if "TracerArrayConversionError" in raised.types:
+        failure.misconception = "G14"
+    elif "ValueError" in raised.types or "TypeError" in raised.types:
+        one_hot = {**batch, "label": np.eye(10, dtype=np.float32)[batch["label"]]}
+        try:
+            submission.loss_fn(params, one_hot).number()
+        except Failure:
+            return failure
+        failure.why = (
+            "The labels are whole numbers, one for each image; this loss works with ten probabilities for each."
+        )
+        failure.hint = "Look for the loss that takes the labels as they are, or turn them into rows of zeros and a one."
+        failure.misconception = "G10"
+    return failure

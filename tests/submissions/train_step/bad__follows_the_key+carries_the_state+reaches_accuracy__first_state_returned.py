@@ -1,0 +1,61 @@
+# Trains under another name, and returns the state that came in.
+# misconception: P03
+# neighbour: good__train_state.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import linen as nn
+from flax.training.train_state import TrainState
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        for size in self.features[:-1]:
+            x = nn.relu(nn.Dense(size)(x))
+        return nn.Dense(self.features[-1])(x)
+
+
+tx = optax.adam(3e-3)
+net = Net((64, 10))
+
+
+def loss_fn(params, batch):
+    logits = net.apply({"params": params}, batch["image"])
+    return optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"]).mean()
+
+
+def create_state(key):
+    params = net.init(key, jnp.zeros((1, 64)))["params"]
+    return TrainState.create(apply_fn=net.apply, params=params, tx=tx)
+
+
+def get_params(state):
+    return state.params
+
+
+@jax.jit
+def train_step(state, batch):
+    loss, grads = jax.value_and_grad(loss_fn)(state.params, batch)
+    return state.apply_gradients(grads=grads), loss
+
+
+def predict(state, images):
+    return net.apply({"params": state.params}, images)
+
+
+def fit(state, images, labels, key, epochs):
+    trained, losses = state, []
+    for subkey in jax.random.split(key, epochs):
+        order = jax.random.permutation(subkey, len(images))
+        epoch_losses = []
+        for start in range(0, len(images) - 63, 64):
+            rows = order[start : start + 64]
+            trained, loss = train_step(trained, {"image": images[rows], "label": labels[rows]})
+            epoch_losses.append(float(loss))
+        losses.append(sum(epoch_losses) / len(epoch_losses))
+    return state, losses

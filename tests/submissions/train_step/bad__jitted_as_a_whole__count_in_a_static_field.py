@@ -1,0 +1,76 @@
+# A struct counts its steps in a field that is no pytree node; each number is another tree, compiled anew.
+# misconception: C22
+# neighbour: good__struct_with_an_update_method.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import linen as nn
+from flax import struct
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        for size in self.features[:-1]:
+            x = nn.relu(nn.Dense(size)(x))
+        return nn.Dense(self.features[-1])(x)
+
+
+tx = optax.adam(3e-3)
+net = Net((64, 10))
+
+
+def loss_fn(params, batch):
+    logits = net.apply({"params": params}, batch["image"])
+    return optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"]).mean()
+
+
+@struct.dataclass
+class State:
+    params: dict
+    opt_state: tuple
+    count: int = struct.field(pytree_node=False, default=0)
+
+
+def create_state(key):
+    params = net.init(key, jnp.zeros((1, 64)))["params"]
+    return State(params=params, opt_state=tx.init(params))
+
+
+def get_params(state):
+    return state.params
+
+
+@jax.jit
+def update(params, opt_state, count, batch):
+    loss, grads = jax.value_and_grad(loss_fn)(params, batch)
+    updates, opt_state = tx.update(grads, opt_state, params)
+    return optax.apply_updates(params, updates), opt_state, loss
+
+
+@jax.jit
+def train_step(state, batch):
+    params, opt_state, loss = update(state.params, state.opt_state, state.count, batch)
+    return state.replace(params=params, opt_state=opt_state, count=state.count + 1), loss
+
+
+def predict(state, images):
+    return net.apply({"params": get_params(state)}, images)
+
+
+def fit(state, images, labels, key, epochs):
+    losses = []
+    for _ in range(epochs):
+        key, subkey = jax.random.split(key)
+        order = jax.random.permutation(subkey, len(images))
+        epoch_losses = []
+        for start in range(0, len(images) - 63, 64):
+            chosen = order[start : start + 64]
+            state, loss = train_step(state, {"image": images[chosen], "label": labels[chosen]})
+            epoch_losses.append(loss)
+        losses.append(float(jnp.mean(jnp.array(epoch_losses))))
+    return state, losses

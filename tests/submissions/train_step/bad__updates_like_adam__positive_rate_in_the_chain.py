@@ -1,0 +1,65 @@
+# Builds the optimizer from its parts and scales by +3e-3: it climbs.
+# misconception: P08
+# neighbour: good__chain_and_filled_last_batch.py
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import linen as nn
+from flax.training.train_state import TrainState
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        for size in self.features[:-1]:
+            x = nn.relu(nn.Dense(size)(x))
+        return nn.Dense(self.features[-1])(x)
+
+
+tx = optax.adam(3e-3)
+net = Net((64, 10))
+
+
+def loss_fn(params, batch):
+    logits = net.apply({"params": params}, batch["image"])
+    return optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"]).mean()
+
+
+climbing = optax.chain(optax.scale_by_adam(), optax.scale(3e-3))
+
+
+def create_state(key):
+    params = net.init(key, jnp.zeros((1, 64)))["params"]
+    return TrainState.create(apply_fn=net.apply, params=params, tx=climbing)
+
+
+def get_params(state):
+    return state.params
+
+
+@jax.jit
+def train_step(state, batch):
+    loss, grads = jax.value_and_grad(loss_fn)(state.params, batch)
+    return state.apply_gradients(grads=grads), loss
+
+
+def predict(state, images):
+    return net.apply({"params": get_params(state)}, images)
+
+
+def fit(state, images, labels, key, epochs):
+    losses = []
+    for _ in range(epochs):
+        key, subkey = jax.random.split(key)
+        order = jax.random.permutation(subkey, len(images))
+        epoch_losses = []
+        for start in range(0, len(images) - 63, 64):
+            chosen = order[start : start + 64]
+            state, loss = train_step(state, {"image": images[chosen], "label": labels[chosen]})
+            epoch_losses.append(loss)
+        losses.append(float(jnp.mean(jnp.array(epoch_losses))))
+    return state, losses
