@@ -268,6 +268,7 @@ class Submission:
     def __init__(self, ask: Callable, evaluate: Callable, request_s: float = 60.0):
         self.ask, self.evaluate, self.request_s = ask, evaluate, request_s
         self.programs: dict[Any, Program] = {}
+        self.results: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Function:
         """The function or class that the learner defined under this name."""
@@ -278,6 +279,12 @@ class Submission:
     def attribute(self, name: str, attribute: str) -> Function:
         """An attribute of what the learner defined under this name, such as a method of a class, to be called."""
         return Function(self, Target(name, method=attribute), f"{name}.{attribute}")
+
+    def once(self, name: str, work: Callable[[], Any]) -> Any:
+        """What `work` gives, done once for all checks that look at it."""
+        if name not in self.results:
+            self.results[name] = work()
+        return self.results[name]
 
     def value(self, name: str) -> Value:
         """The object that a name stands for."""

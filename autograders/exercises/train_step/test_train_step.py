@@ -9,6 +9,7 @@ from autograders.exercises.train_step import steps, trainings
 from autograders.exercises.train_step.asking import (
     EPOCHS,
     SIZES,
+    STEP_BATCH,
     TRAINING,
     Batch,
     OwnLoss,
@@ -46,7 +47,7 @@ def params(submission: Submission, inputs: np.random.Generator) -> Value:
 def test_mean_cross_entropy(submission, params, inputs):
     """`loss_fn` is the mean softmax cross-entropy over the batch."""
     leaves = draw_leaves(inputs, params.leaves, 2.5)
-    for size in (7, 32):
+    for size in (7, STEP_BATCH):
         Tried(submission, params, leaves, draw_batch(inputs, size)).agrees()
     single = Tried(submission, params, leaves, draw_batch(inputs, 1))
     for tried in single.on_others(draw_batch(inputs, 1) for _ in range(6)):
@@ -63,7 +64,7 @@ def test_batch_size_equals_classes(submission, params, inputs):
 def test_large_logits(submission, params, inputs):
     """The loss is finite, and right, for logits of 200."""
     leaves = draw_leaves(inputs, params.leaves, 2)
-    batch = draw_batch(inputs, 16)
+    batch = draw_batch(inputs, STEP_BATCH)
     size = np.abs(dense.mlp(dense.layers_of(leaves, SIZES), batch["image"])).max()
     large = [leaf * np.float32(200 / size) if leaf.shape in ((64, 10), (10,)) else leaf for leaf in leaves]
     Tried(submission, params, large, batch).agrees()
@@ -72,7 +73,7 @@ def test_large_logits(submission, params, inputs):
 @grades("loss", points=0.5, needs=("mean_cross_entropy",))
 def test_loss_gradient(submission, params, inputs):
     """The gradient of `loss_fn` is that of the cross-entropy, for every parameter."""
-    leaves, batch = draw_leaves(inputs, params.leaves, 2), draw_batch(inputs, 24)
+    leaves, batch = draw_leaves(inputs, params.leaves, 2), draw_batch(inputs, STEP_BATCH)
     program = submission.loss_fn.program(params, batch, transform="value_and_grad")
     got = dense.layers_of(program(leaves, batch).items[1].leaves, SIZES)
     want = training.gradient(dense.layers_of(leaves, SIZES), batch)
@@ -142,7 +143,7 @@ def state(submission: Submission, inputs: np.random.Generator) -> Value:
 @grades("train_step", points=0.5)
 def test_returns_state_and_loss(submission, state, inputs):
     """`train_step` returns the new state, and the loss on the batch before or after the update."""
-    batch = draw_batch(inputs, 32)
+    batch = draw_batch(inputs, STEP_BATCH)
     new, loss, _ = step(submission, state, batch)
     got = loss.number("the loss that `train_step` returns")
     before, after = (params_of(submission, s) for s in (state, new))
@@ -162,13 +163,13 @@ def test_jitted_as_a_whole(submission, state, inputs):
     """In ten steps with batches of one shape, JAX traces at most twice, and nothing runs outside the jitted function."""
     traces, states = [], [state]
     for _ in range(10):
-        new, _, result = step(submission, states[-1], draw_batch(inputs, 16))
+        new, _, result = step(submission, states[-1], draw_batch(inputs, STEP_BATCH))
         traces.append(result.traces)
         states.append(new)
     late = sum(1 for count in traces[2:] if count)
     if late:
-        raise steps.traces_again(submission, states, draw_batch(inputs, 16), late)
-    outside = outside_jit(submission, state, draw_batch(inputs, 16))
+        raise steps.traces_again(submission, states, draw_batch(inputs, STEP_BATCH), late)
+    outside = outside_jit(submission, state, draw_batch(inputs, STEP_BATCH))
     said = f"about {outside} operations of `train_step` run outside of jit, one by one, at every call."
     hint = "Put `@jax.jit` above `def train_step`: the whole step, gradient and update, is one program."
     require(outside <= 10, said, "Only what stands inside the jitted function is compiled together.", hint, "F05")
@@ -187,7 +188,7 @@ def outside_jit(submission: Submission, state: Value, batch: Batch) -> int:
 @grades("train_step", points=1.5, needs=("returns_state_and_loss",))
 def test_updates_like_adam(submission, state, inputs):
     """Step by step, the parameters become what Adam makes of the gradient, its own state carried along."""
-    batches = [draw_batch(inputs, 32) for _ in range(5)]
+    batches = [draw_batch(inputs, STEP_BATCH) for _ in range(5)]
     batches[2]["label"] = np.full_like(
         batches[2]["label"], inputs.integers(10)
     )  # a large gradient, for clipping to show
@@ -202,7 +203,7 @@ def test_updates_like_adam(submission, state, inputs):
 @grades("train_step", points=0.5, needs=("returns_state_and_loss",), evidence="observed")
 def test_inputs_unchanged(submission, state, inputs):
     """Neither the state nor the batch is changed by the step."""
-    batch = draw_batch(inputs, 16)
+    batch = draw_batch(inputs, STEP_BATCH)
     for given in (batch, {name: Host(rows) for name, rows in batch.items()}):
         purity.state_unchanged(step(submission, state, given)[2], "state or the batch")
 
@@ -239,7 +240,9 @@ def test_predicts_with_the_state_given(submission, inputs):
         program = submission.predict
     logits = [np.asarray(program(s, images).array("what `predict` returns"), np.float64) for s in states]
     for state, got in zip(states, logits, strict=True):
-        want = dense.mlp(dense.layers_of(params_of(submission, state).leaves, SIZES), images)
+        params = params_of(submission, state)
+        require_net(params, "what `get_params(create_state(key))` returns")
+        want = dense.mlp(dense.layers_of(params.leaves, SIZES), images)
         off = difference(got - got.mean(-1, keepdims=True), want - want.mean(-1, keepdims=True))
         said = f"the logits are {off:.2g} of their size away from what Net gives with the parameters of the state."
         why, hint, misconception = (
@@ -270,36 +273,39 @@ def small(inputs: np.random.Generator) -> Batch:
     return draw_different(inputs, 150)
 
 
+@pytest.fixture
+def run(submission: Submission, state: Value, small: Batch, inputs: np.random.Generator) -> Run:
+    """Three epochs that were watched, the same for all checks that look at them."""
+    return submission.once("run", lambda: Run(submission, state, small, draw_key(inputs), trainings.EPOCHS_WATCHED))
+
+
 @grades("fit", points=0.25)
-def test_losses_per_epoch(submission, state, inputs, small):
+def test_losses_per_epoch(submission, inputs, run):
     """`losses` has one number for each epoch: the mean over its batches, or the loss on all images after it."""
-    run = Run(submission, state, small, draw_key(inputs), 3)
     got = np.ravel(run.losses.array("the `losses` that `fit` returns"))
     why = "Each epoch ends with one number, so that the curve can be drawn."
     said = f"`losses` holds {len(got)} numbers for 3 epochs."
     require(len(got) == 3 and bool(np.all(np.isfinite(got))), said, why, "Append the mean of an epoch's losses.")
     for number, (value, records) in enumerate(zip(got, run.epochs, strict=False), 1):
-        wanted = trainings.told_losses(submission, records, small, inputs)
+        wanted = trainings.told_losses(submission, records, run.small, inputs)
         if not any(trainings.near(value, want) for want in wanted):
             raise trainings.other_loss(value, number, run, wanted[0])
 
 
 @grades("fit", points=0.25)
-def test_follows_the_key(submission, state, inputs, small):
+def test_follows_the_key(submission, inputs, run):
     """The same key gives the same training, another key another."""
-    trainings.require_follows(submission, state, small, draw_key(inputs), draw_key(inputs))
+    trainings.require_follows(submission, run, draw_key(inputs))
 
 
 @grades("fit", points=0.5, evidence="observed")
-def test_new_order_every_epoch(submission, state, inputs, small):
+def test_new_order_every_epoch(submission, run):
     """Every epoch visits each image at most once, with its own label, in an order of its own."""
-    k = draw_key(inputs)
-    run = Run(submission, state, small, k, 3)
-    orders = run.orders(small)
+    orders = run.orders(run.small)
     for number, order in enumerate(orders, 1):
         if -1 in order:
-            raise trainings.other_images(submission, run, small, k, number)
-        matched = bool(np.array_equal(run.labels(number - 1), small["label"][order]))
+            raise trainings.other_images(submission, run, number)
+        matched = bool(np.array_equal(run.labels(number - 1), run.small["label"][order]))
         why = "Images and labels must be shuffled by one and the same permutation."
         said, hint = f"in epoch {number}, images came with labels that are not theirs.", "Draw it once, for both."
         require(matched, said, why, hint, "D08")
@@ -316,9 +322,9 @@ def test_new_order_every_epoch(submission, state, inputs, small):
 
 
 @grades("fit", points=0.25, evidence="observed")
-def test_carries_the_state(submission, state, inputs, small):
+def test_carries_the_state(submission, run):
     """Every step starts from the state that the step before returned, through all epochs."""
-    trainings.require_carried(Run(submission, state, small, draw_key(inputs), 2), submission)
+    trainings.require_carried(run, submission)
 
 
 @grades("fit", points=0.75)
@@ -345,7 +351,7 @@ def test_reaches_accuracy(submission, inputs):
 @grades("train_step", points=0.5, needs=("returns_state_and_loss",))
 def test_pure_program(submission, state, inputs):
     """The program calls nothing on the host, and tracing it anew gives the same program."""
-    batch = draw_batch(inputs, 16)
+    batch = draw_batch(inputs, STEP_BATCH)
     try:
         first, again = (submission.train_step.program(state, batch, again=True, watch=True) for _ in range(2))
     except Failure as failure:

@@ -6,6 +6,7 @@ from autograders.checks import Failure, dense, require, training
 from autograders.exercises.train_step.asking import BATCH, SIZES, Batch, OwnLoss, params_of, rows_of
 from autograders.judge.handle import Key, Submission, Value
 
+EPOCHS_WATCHED = 3
 MEAN = 1e-3  # relative error of an epoch's loss; one batch of 64 is about 1e-2 away from the mean of two
 
 
@@ -30,6 +31,7 @@ class Run:
 
     def __init__(self, submission: Submission, state: Value, batch: Batch, k: Key, epochs: int):
         images, labels = batch["image"], batch["label"]
+        self.small, self.key = batch, k
         self.result = submission.fit(state, images, labels, k, epochs, record="train_step", watch=True)
         self.state, self.losses = fitted(self.result, state)
         self.given = state
@@ -79,10 +81,10 @@ def require_batches(sizes: list[int], order: list[int], number: int) -> None:
     require(not twice, f"in epoch {number}, {twice} images came more than once.", why, hint)
 
 
-def other_images(submission: Submission, run: Run, small: Batch, k: Key, number: int) -> Failure:
+def other_images(submission: Submission, run: Run, number: int) -> Failure:
     """The step got images that `fit` was not given: from outside, or changed on the way?"""
-    turned = {"image": small["image"][::-1] / 2, "label": small["label"][::-1]}
-    again = Run(submission, run.given, turned, k, len(run.epochs))
+    turned = {"image": run.small["image"][::-1] / 2, "label": run.small["label"][::-1]}
+    again = Run(submission, run.given, turned, run.key, EPOCHS_WATCHED)
     first, other = run.batch(run.epochs[0][0])["image"], run.batch(again.epochs[0][0])["image"]
     outside = np.array_equal(first, other)
     return Failure(
@@ -177,9 +179,9 @@ def _broken(number: int, given: Value, before: Value, run: Run, submission: Subm
     )
 
 
-def require_follows(submission: Submission, state: Value, small: Batch, k: Key, other: Key) -> None:
+def require_follows(submission: Submission, run: Run, other: Key) -> None:
     """The same key gives the same training, another key another."""
-    runs = [Run(submission, state, small, each, 2) for each in (k, k, other)]
+    runs = [run, *(Run(submission, run.given, run.small, k, EPOCHS_WATCHED) for k in (run.key, other))]
     ends = [params_of(submission, run.state).leaves for run in runs]
     why = "The order of the images is the only thing left to chance, and chance comes from the key."
     if training.distance(ends[1], ends[0]) > 1e-3:
@@ -188,7 +190,7 @@ def require_follows(submission: Submission, state: Value, small: Batch, k: Key, 
         hint = "Draw everything from the key that comes in: no np.random, and no key from outside."
         raise Failure("`fit` gave two different results for the same key.", why, hint, misconception)
     if training.distance(ends[2], ends[0]) <= 1e-6:
-        first, second = runs[0].orders(small), runs[2].orders(small)
+        first, second = runs[0].orders(run.small), runs[2].orders(run.small)
         hint = "Draw each epoch's order from the key that comes in."
         if first != second:
             why, hint = (
