@@ -108,10 +108,10 @@ class Answerer:
         function = self._target(request.target)
         args = tuple(observing.fresh_copy(self.objects.build(a)) for a in request.args)
         fixed = tuple(isinstance(a, Scalar) or getattr(a, "fixed", False) for a in request.args)
+        if request.again:
+            jax.clear_caches()
         owner = getattr(function, "__self__", None)
         world, before = self._world(owner) if request.watch else {}, dict(self.namespace)
-        if request.again and (not world or any(mark.kind == "jitted" for mark in world.values())):
-            jax.clear_caches()  # costs every compiled operation, so only where a learner's own trace may be old
         with observing.printed_text():
             traced = tracing.trace(self.objects, function, args, fixed, request.transform)
         wrote = places.changes(world, self._world(owner)) if request.watch else []

@@ -6,7 +6,7 @@ from autograders.checks import Failure, purity, require
 from autograders.checks.comparing import close, integers, require_close
 from autograders.exercises.counter import telling
 from autograders.exercises.counter.telling import running
-from autograders.judge.handle import Function, Submission, Value
+from autograders.judge.handle import Function, Program, Submission, Value
 
 
 def step(counter: Value, state: Value, **options: bool) -> tuple[int | float, Value, Value]:
@@ -34,6 +34,27 @@ def thread(counter: Value, steps: int) -> tuple[list[float], list[Value]]:
         values.append(value)
         states.append(state)
     return values, states
+
+
+def many_steps(counter: Value) -> tuple[list[float], Program | None]:
+    """The values from the second on: 1,000 of the program, if there is one that agrees, else some eager ones."""
+    values, states = thread(counter, 3)
+    try:
+        program = counter.method("count").program(states[1])
+        agrees = program(states[1]).unpack("value, n")[0].number() == values[1]
+    except Failure:
+        return thread(counter, 101)[0][1:], None
+    if not agrees or not can_thread(program, states[1]):
+        return thread(counter, 1001 if agrees else 101)[0][1:], program
+    outputs = program.thread(1000, states[1], state_in=0, state_out=1)
+    return [float(np.ravel(out[0])[0]) for out in outputs], program
+
+
+def can_thread(program: Program, state: Value) -> bool:
+    """Whether the program's new state has the form of the one it takes, so that it can be run again and again."""
+    after = program.result.items[1]
+    same = after.tree == state.tree and [str(x.dtype) for x in after.leaves] == [s.dtype for s in program.traced.inputs]
+    return bool(program.traced.program) and (same or any(s.dtype.startswith("key") for s in program.traced.inputs))
 
 
 def reset(counter: Value) -> Value:
@@ -95,6 +116,15 @@ def means_right(means: list[np.ndarray], xs: np.ndarray, where: str) -> None:
     for n, (got, right) in enumerate(zip(means, running(xs), strict=True), 1):
         name = f"{where}, the mean after {n} number{'s' if n > 1 else ''}"
         require_close(got, right, name, why, hint, misconception)
+
+
+def scanned(submission: Submission, xs: np.ndarray) -> None:
+    """As the body of a scan, `update_mean` gives the means that it gives step by step."""
+    means, states = mean_thread(submission, xs)
+    purity.same_form(states, "the state of `update_mean`")
+    got = submission.update_mean.program(states[0], xs, transform="scan")(states[0], xs).items[0].array()
+    why = "One after another, without a scan, the same numbers give other means."
+    require_close(got, np.stack(means), "the means of a scan", why, "Use only the arguments.")
 
 
 def single_steps(counter: Value, before: int, n: int) -> tuple[list[float], Value]:

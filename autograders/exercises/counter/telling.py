@@ -140,14 +140,14 @@ def stuck(state: Value, program: Program) -> Explanation:
     return "Something is computed for the new state, and then nothing uses it.", hint, "C08"
 
 
-def beyond(values: list[float], wrong: int, program: Program) -> Explanation:
+def beyond(values: list[float], wrong: int, program: Program | None) -> Explanation:
     """Why a count that is right at first goes wrong at index `wrong`."""
-    leaves = [leaf for item in program.result.items for leaf in item.leaves]
+    leaves = [leaf for item in program.result.items for leaf in item.leaves] if program else []
     small = sorted({str(x.dtype) for x in leaves if getattr(x, "dtype", np.dtype(float)).itemsize < 4})
     if small:
         why = f"Numbers of type {small[0]} end early: whole ones wrap around, and half precision has no room for + 1."
         return why, "Use an int, or int32.", "D04"
-    if len(set(values[wrong - 1 :])) == 1 and {"gather", "dynamic_slice"}.intersection(program.operations):
+    if len(set(values[wrong - 1 :])) == 1 and program and {"gather", "dynamic_slice"}.intersection(program.operations):
         why = "The value is looked up in an array. Beyond its end JAX takes the last element, without an error."
         return why, "Compute the value instead of looking it up.", "D05"
     return "A limit or a decision inside changes the count from there on.", "Add one, always.", ""
