@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from autograders.checks.bands import Band
 from autograders.checks.failure import require
 
-SINGLE = 2e-4  # float32, chosen and not measured: a thousand roundings, for other orders of sums
-HALF = 3e-2  # half precision, inside or outside: the contract's figure
+SINGLE = Band("float32 error", 2e-4)  # a thousand roundings, for other orders of sums
+HALF = Band("half precision error", 3e-2)  # half precision, inside or outside
 
 
 def difference(got: np.ndarray, want: np.ndarray) -> float:
@@ -17,15 +18,13 @@ def difference(got: np.ndarray, want: np.ndarray) -> float:
     return float(np.max(np.abs(got - want), initial=0.0)) / scale
 
 
-def close(got: np.ndarray, want: np.ndarray, rtol: float | None = None) -> bool:
+def close(got: np.ndarray, want: np.ndarray, band: Band | None = None) -> bool:
     """Same shape, finite, and equal within the tolerance of the dtype that came."""
-    if got.shape != want.shape:
-        return False
-    return difference(got, want) <= (rtol or tolerance(got))
+    return got.shape == want.shape and (band or tolerance(got)).admits(difference(got, want))
 
 
-def tolerance(got: np.ndarray) -> float:
-    """3e-2 for what is neither float32 nor wider."""
+def tolerance(got: np.ndarray) -> Band:
+    """That of half precision for what is neither float32 nor wider."""
     return SINGLE if got.dtype in (np.float32, np.float64) or got.dtype.kind in "biu" else HALF
 
 
@@ -36,7 +35,7 @@ def require_close(
     why: str,
     hint: str,
     misconception: str = "",
-    rtol: float | None = None,
+    band: Band | None = None,
 ) -> None:
     """Raises Failure naming the first thing that differs: shape, finiteness, or values, with the size of the error."""
     require(
@@ -54,7 +53,8 @@ def require_close(
         misconception,
     )
     off = difference(got, want)
-    require(off <= (rtol or tolerance(got)), f"{name} is wrong by {off:.2g} of its size.", why, hint, misconception)
+    within = (band or tolerance(got)).holds(off)
+    require(within, f"{name} is wrong by {off:.2g} of its size.", why, hint, misconception)
 
 
 def integers(numbers: list[float]) -> list[int] | list[float]:

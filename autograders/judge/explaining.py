@@ -50,7 +50,8 @@ def explain(call: str, raised: Raised) -> Failure:
         )
     known = (EXPLANATIONS[kind] for kind in raised.types if kind in EXPLANATIONS)
     seen = jax_errors.by_clues(raised) or linen_errors.by_circumstances(raised) or training_errors.by_call(raised)
-    why, hint, misconception = seen or _handed_to_jit(call, raised) or next(known, DEFAULT)
+    seen = seen or _handed_to_jit(call, raised) or (raised.asked[:1] in (("int",), ("float",)) and jax_errors.NUMBER)
+    why, hint, misconception = seen or next(known, DEFAULT)
     at = f", at the line `{raised.line}`" if raised.line else ""
     first = ADDRESS.sub("", raised.message.strip().split("\n")[0])[:200]
     out_of_memory = first.startswith("RESOURCE_EXHAUSTED")  # a status code of XLA's, not a text

@@ -187,6 +187,13 @@ OBJECT: Explanation = (
     "C18",
 )
 
+# By what was asked for an attribute.
+NUMBER: Explanation = (
+    "A Python number came here, and it has not what arrays have, such as `dtype`, `shape` and `at`.",
+    "Make an array of it first, with `jnp.asarray`.",
+    "",
+)
+
 
 def by_clues(raised: Raised) -> Explanation | None:
     """The explanation that fits what was seen where the exception arose."""

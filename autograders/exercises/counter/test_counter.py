@@ -123,8 +123,9 @@ def test_replay_gives_same_answer(submission, counter):
     for i in range(3):
         first, a, result = step(counter, a, watch=True)
         second, b, _ = step(other, b)
-        said = f"two counts, taken in turn, answered {integers([first])[0]} and {integers([second])[0]} instead of {3 + i} and {1 + i}."
-        if (first, second) != (3 + i, 1 + i):
+        want = values[2 + i], values[i]
+        said = f"two counts, taken in turn, answered {integers([first, second])} instead of {integers(list(want))}."
+        if (first, second) != want:
             raise Failure(said, *telling.hidden(result.wrote, counter, a))
 
 
@@ -180,9 +181,10 @@ def test_counts_to_a_thousand(counter):
     Blind to: anything beyond 1,000; where `count` cannot be traced, anything beyond 100.
     """
     values, program = many_steps(counter)
-    wrong = next((i for i, value in enumerate(values) if value != i + 2), None)
+    wrong = next((i for i, value in enumerate(values) if value != values[0] + i), None)
     if wrong is not None:
-        said = f"the count is right at first, but at {wrong + 2} it answered {integers([values[wrong]])[0]}."
+        right = integers([values[0] + wrong])[0]
+        said = f"the count is right at first, but where {right} should come it answered {integers([values[wrong]])[0]}."
         raise Failure(said, *telling.beyond(values, wrong, program))
 
 

@@ -84,7 +84,7 @@ def dropped_relu() -> Failure:
 def sums_to_one(y: np.ndarray) -> bool:
     """Whether each row is a distribution, or the logarithm of one."""
     y = np.asarray(y, np.float64)
-    return bool(np.allclose(y.sum(-1), 1, atol=HALF) or np.allclose(np.exp(y).sum(-1), 1, atol=HALF))
+    return bool(np.allclose(y.sum(-1), 1, atol=HALF.limit) or np.allclose(np.exp(y).sum(-1), 1, atol=HALF.limit))
 
 
 def softmax(name: str) -> Failure:

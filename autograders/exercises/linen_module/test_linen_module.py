@@ -104,7 +104,7 @@ def random_program(
 
 def computes_the_mlp(program: Program, leaves: list[np.ndarray], sizes: tuple[int, ...], x: np.ndarray) -> None:
     got, layers = program(leaves, x).array("what `Net` returns"), dense.layers_of(leaves, sizes)
-    if got.shape != (len(x), sizes[-1]) or difference(got, dense.mlp(layers, x)) > HALF:
+    if got.shape != (len(x), sizes[-1]) or not HALF.holds(difference(got, dense.mlp(layers, x))):
         raise telling.another_network(got, layers, x, program.unused)
 
 
@@ -263,7 +263,7 @@ def test_scales_every_leaf(submission, inputs):
         for path, leaf in leaves.items():
             off = difference(got[path], np.asarray(leaf, np.float64) * factor)
             said = f"`scale_params` left `{path}` wrong by {off:.2g} of its size."
-            require(off <= HALF, said, "Every leaf is multiplied, whatever its name.", "Treat all leaves alike.")
+            require(HALF.holds(off), said, "Every leaf is multiplied, whatever its name.", "Treat all leaves alike.")
 
 
 @grades("pytrees", points=0.5)
@@ -341,7 +341,7 @@ def test_computes_scale_and_shift(submission, inputs):
     leaves = random_like(inputs, values.leaves)
     program = affine.method("apply").program(values, x)
     got, want = program(leaves, x).array("what `Affine` returns"), x * leaves[scale] + leaves[shift]
-    if got.shape == want.shape and difference(got, want) > HALF and {"add", "mul"} & set(program.unused):
+    if got.shape == want.shape and difference(got, want) > HALF.limit and {"add", "mul"} & set(program.unused):
         raise told.dropped_sum()
     why = "Each row is multiplied by scale first, and shift is added to that."
     require_close(got, want, "the output of `Affine`", why, "Try it by hand on one row of three numbers.", "", HALF)

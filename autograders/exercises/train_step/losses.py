@@ -18,9 +18,14 @@ RETURNED = "what `loss_fn` returns"
 SAME = 2e-3  # relative difference up to which a wrong loss is taken for one that is known
 
 
-def near(got: float, want: float, most: float = HALF, least: float = 0.1) -> bool:
+def near(got: float, want: float, most: float = HALF.limit, least: float = 0.1) -> bool:
     """Whether two losses are the same number; `least` is the size below which errors are absolute."""
-    return bool(abs(got - want) <= most * max(abs(want), least))
+    return error(got, want, least) <= most
+
+
+def error(got: float, want: float, least: float = 0.1) -> float:
+    """How far two losses are apart, as a part of the size of the second."""
+    return float(abs(got - want) / max(abs(want), least)) if np.isfinite(got) else np.inf
 
 
 class Tried:
@@ -49,7 +54,7 @@ class Tried:
 
     def agrees(self) -> None:
         """The loss is the mean cross-entropy; raises Failure saying which it is instead."""
-        if not near(self.got, self.want):
+        if not HALF.holds(error(self.got, self.want)):
             raise self._extreme() if self.want > 50 else self._other_loss()
 
     def _other_loss(self) -> Failure:

@@ -3,11 +3,15 @@
 import numpy as np
 
 from autograders.checks import Failure, dense, require, training
+from autograders.checks.bands import Band
 from autograders.exercises.train_step.asking import BATCH, SIZES, Batch, OwnLoss, params_of, rows_of
+from autograders.exercises.train_step.losses import error
 from autograders.judge.handle import Key, Submission, Value
 
 EPOCHS_WATCHED = 3
-MEAN = 1e-3  # relative error of an epoch's loss; one batch of 64 is about 1e-2 away from the mean of two
+MEAN = Band("epoch loss", 1e-3)  # one batch of 64 is about 1e-2 away from the mean of two
+SAME_KEY = Band("two trainings with one key", 1e-3)
+OTHER_KEY = Band("two trainings with two keys", 1e-6, least=True)
 
 
 def fitted(result: Value, given: Value) -> tuple[Value, Value]:
@@ -121,7 +125,7 @@ def step_losses(records: list[Value]) -> list[float]:
 
 
 def near(value: float, want: float) -> bool:
-    return bool(abs(value - want) <= MEAN * max(abs(want), 0.1))
+    return MEAN.admits(error(value, want))
 
 
 def other_loss(value: float, number: int, run: Run, wanted: float) -> Failure:
@@ -184,12 +188,12 @@ def require_follows(submission: Submission, run: Run, other: Key) -> None:
     runs = [run, *(Run(submission, run.given, run.small, k, EPOCHS_WATCHED) for k in (run.key, other))]
     ends = [params_of(submission, run.state).leaves for run in runs]
     why = "The order of the images is the only thing left to chance, and chance comes from the key."
-    if training.distance(ends[1], ends[0]) > 1e-3:
+    if not SAME_KEY.holds(training.distance(ends[1], ends[0])):
         kinds = {place.kind for place in runs[1].result.wrote}
         misconception = "R06" if "random" in kinds else "R05" if "key" in kinds else ""
         hint = "Draw everything from the key that comes in: no np.random, and no key from outside."
         raise Failure("`fit` gave two different results for the same key.", why, hint, misconception)
-    if training.distance(ends[2], ends[0]) <= 1e-6:
+    if not OTHER_KEY.holds(training.distance(ends[2], ends[0])):
         first, second = runs[0].orders(run.small), runs[2].orders(run.small)
         hint = "Draw each epoch's order from the key that comes in."
         if first != second:
