@@ -30,11 +30,5 @@ def update_mean(state, x):
 
 
 def count_many(state, n):
-    counter = CounterV2()
-
-    def body(carry, _):
-        value, carry = counter.count(carry)
-        return carry, value
-
-    state, values = jax.lax.scan(body, state, length=n)
-    return values, state
+    # every step adds one, so no step has to be taken
+    return state + 1 + jnp.arange(n), state + n

@@ -29,9 +29,5 @@ def update_mean(state, x):
 
 
 def count_many(state, n):
-    def one(state, i):
-        value, state = CounterV2().count(state)
-        return state, value
-
-    last, values = jax.lax.scan(one, state, jnp.arange(n))
-    return values, last
+    # every step adds one, so no step has to be taken
+    return state + 1 + jnp.arange(n), state + n
