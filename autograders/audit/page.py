@@ -1,17 +1,15 @@
-"""The page of an exercise's checks: what each asks, why, an answer that fails it beside one that does not, its blind spots."""
+"""The page of an exercise's checks: what each asks, why, an answer that fails it, what it cannot see."""
 
-import difflib
+import ast
 from pathlib import Path
 
 from autograders import exercises
 from autograders.audit.corpus import Known
 from autograders.checks import Check
 
-LINES = 14  # of an example; longer ones are not read
-
 
 def path(exercise: str, corpus: list[Known]) -> Path:
-    """Where the page of an exercise lies: beside its corpus, and not in the package, because it shows right answers."""
+    """Where the page of an exercise lies: beside its corpus, which is no part of the package."""
     return next(known.path for known in corpus if known.exercise == exercise).with_name("CHECKS.md")
 
 
@@ -27,11 +25,11 @@ def page(exercise: str, corpus: list[Known]) -> str:
     ]
     for question in chosen.automatic:
         said.append(f"## {question.id}: {question.title} ({question.points:g} points)\n")
-        said += [_check(check, files) for check in chosen.checks if check.question == question.id]
+        said += [_check(exercise, check, files) for check in chosen.checks if check.question == question.id]
     return "\n".join(said)
 
 
-def _check(check: Check, files: list[Known]) -> str:
+def _check(exercise: str, check: Check, files: list[Known]) -> str:
     wrong = [known for known in files if check.id in known.caught_by]
     alone = [known for known in wrong if len(known.caught_by) == 1]
     needs = f" After `{'`, `'.join(check.needs)}`." if check.needs else ""
@@ -41,7 +39,7 @@ def _check(check: Check, files: list[Known]) -> str:
         f"**Why.** {check.why}\n" if check.why else "",
         f"**Blind to.** {check.blind}\n" if check.blind else "",
         _mistakes(wrong, alone),
-        _example(alone or wrong, files),
+        _example(alone or wrong, exercises.load(exercise).question(check.question).defines),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -53,26 +51,29 @@ def _mistakes(wrong: list[Known], alone: list[Known]) -> str:
     return f"Catches {len(wrong)} of the wrong answers, {len(alone)} of which nothing else catches:\n{listed}\n"
 
 
-def _example(wrong: list[Known], files: list[Known]) -> str:
-    """The wrong answer that is nearest to its right neighbour, as a difference."""
-    beside = {known.path.name: known for known in files}
-    pairs = [(known, beside[known.neighbour]) for known in wrong if known.neighbour in beside]
-    shown = sorted(((_difference(known, other), known) for known, other in pairs), key=lambda pair: len(pair[0]))
-    lines, known = next(((lines, known) for lines, known in shown if lines), ([], None))
-    if not known or len(lines) > LINES:
-        return ""
-    return "\n".join([f"For example: {known.why}\n", "```diff", *lines, "```\n"])
+def _example(wrong: list[Known], defines: tuple[str, ...]) -> str:
+    """The shortest answer to the question that fails the check."""
+    answers = [(_answer(known, defines), known) for known in wrong]
+    source, known = min(((a, k) for a, k in answers if a), key=lambda pair: len(pair[0]), default=("", None))
+    return f"For example: {known.why}\n\n```python\n{source}\n```\n" if known else ""
 
 
-def _difference(known: Known, other: Known) -> list[str]:
-    """What the wrong file has instead of the right one, without comments and places."""
-    sources = [
-        [line for line in k.path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-        for k in (other, known)
-    ]
-    return [
-        line for line in difflib.unified_diff(*sources, n=1, lineterm="") if not line.startswith(("---", "+++", "@@"))
-    ]
+def _answer(known: Known, defines: tuple[str, ...]) -> str:
+    """What a file defines of a question, as it is written there."""
+    text = known.path.read_text(encoding="utf-8")
+    return "\n\n".join(_whole(text, node) for node in ast.parse(text).body if _names(node) & set(defines))
+
+
+def _names(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.Assign):
+        return {part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+    return {getattr(node, "name", "")}
+
+
+def _whole(text: str, node: ast.stmt) -> str:
+    """The source of a definition with its decorators."""
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
 
 
 def write(exercise: str, corpus: list[Known]) -> Path:

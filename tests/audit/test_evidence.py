@@ -1,0 +1,56 @@
+"""Rates that are estimated from a few values: small where a family is far from the limit, large where it is near."""
+
+import pytest
+
+from autograders.audit import evidence, page
+from autograders.audit.corpus import Known, load
+from autograders.audit.running import Outcome
+from autograders.checks.bands import Band
+from tests.conftest import ROOT
+
+ERROR = Band("an error in a test", 1e-2)
+SHARE = Band("a share in a test", 0.95, least=True)
+NEAR, FAR = (9e-3, 8e-3, 9.5e-3, 7e-3), (1e-5, 2e-5, 1e-5, 3e-5)
+
+
+@pytest.mark.parametrize(
+    ("values", "band", "right", "least", "most"),
+    [
+        (FAR, ERROR, True, 0.0, 1e-2),
+        (NEAR, ERROR, True, 0.05, 0.5),
+        (FAR, ERROR, False, 0.9, 1.0),  # broken, and yet far on the right side: nearly always passed
+        ((0.5, 0.4, 0.6, 0.5), ERROR, False, 0.0, 1e-2),
+        ((0.97, 0.975, 0.972, 0.971), SHARE, True, 0.0, 1e-2),
+        ((0.951, 0.955, 0.96, 0.952), SHARE, True, 0.01, 0.5),
+        ((0.80, 0.81, 0.79, 0.80), SHARE, False, 0.0, 1e-2),
+        ((0.0, 0.0, 0.0, 0.0), ERROR, True, 0.0, 1e-4),
+        ((float("inf"),) * 4, ERROR, False, 0.0, 1e-4),
+    ],
+)
+def test_rates_follow_the_distance_to_the_limit(values, band, right, least, most):
+    assert least <= evidence.rate(values, band, right) <= most
+
+
+def test_more_seeds_make_a_rate_smaller():
+    """The same spread is trusted more when it was seen more often."""
+    assert evidence.rate(FAR * 5, ERROR, True) < evidence.rate(FAR, ERROR, True)
+
+
+def test_the_worst_value_of_each_seed_counts(tmp_path):
+    """Right families keep their nearest value; a broken one counts where the band is what it breaks."""
+    known = Known(tmp_path / "bad__x__y.py", "counter", False, frozenset({"x"}), "why")
+    values = (("x", ERROR.name, 0.5), ("x", ERROR.name, 0.1), ("ok", ERROR.name, 1e-5), ("x", SHARE.name, 0.99))
+    outcome = Outcome(known.name, "public", {}, {}, {}, values, "", "graded", 0.0, 0.0)
+    found = {(f.check, f.band): f for f in evidence._families(known, [outcome])}
+    assert found["x", ERROR.name].values == (0.5,) and not found["x", ERROR.name].right
+    assert found["ok", ERROR.name].right
+    assert ("x", SHARE.name) not in found  # the share was on the right side: another band tells this one
+
+
+def test_a_page_shows_every_check_with_an_answer_that_fails_it():
+    """Each check has its sentence, its points and the mistakes that it catches."""
+    corpus = load(ROOT / "tests" / "submissions", ["counter"])
+    text = page.page("counter", corpus)
+    assert "### counts_up_when_threaded" in text
+    assert "C21: dropping what `replace` or `_replace` returned" in text
+    assert text.count("```python") == text.count("### ")
