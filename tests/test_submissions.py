@@ -1,47 +1,101 @@
-"""Every file in tests/submissions gets exactly the failed checks that its name says."""
-
-from pathlib import Path
+"""Every file in tests/submissions gets exactly the verdict that it declares, and its failed checks name its mistake."""
 
 import pytest
 
 from autograders import exercises
+from autograders.audit import corpus, findings, running
 from autograders.judge import grading, submissions
+from autograders.judge.handle import Submission
+from autograders.judge.learners import Engine
+from tests.conftest import ROOT
 
-FOLDER = Path(__file__).parent / "submissions"
-FILES = sorted(FOLDER.glob("*/*.py"))
-
-
-def expected(file: Path) -> set[str]:
-    """The checks that must fail or be blocked, from the file's name; `+all` adds what a failed check blocks."""
-    kind, *rest = file.stem.split("__")
-    if kind == "good":
-        return set()
-    named = set(rest[0].split("+"))
-    checks = exercises.load(file.parent.name).checks
-    while "all" in named and (more := {c.id for c in checks if named & set(c.needs)} - named):
-        named |= more
-    return named - {"all"}
+FOLDER = ROOT / "tests" / "submissions"
+FILES = corpus.load(FOLDER, exercises.names())
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
-def test_failed_checks_are_those_in_the_name(file, engine, stand_ins):
-    """Too many failed checks are as wrong as too few."""
-    result, _ = grading.grade(file.name, submissions.read(file, file.parent.name), engine, references=stand_ins)
-    failed = {c.id: c.what for q in result.questions for c in q.checks if c.status != "pass"}
-    assert set(failed) == expected(file), failed
-    assert result.status == "graded"
+RIGHT = [known for known in FILES if known.right]
+WRONG = [known for known in FILES if not known.right]
+
+
+@pytest.mark.parametrize("known", RIGHT, ids=lambda known: known.name)
+def test_a_right_answer_gets_full_points(known, engine):
+    """However it is written."""
+    result, _ = grading.grade(known.path.name, submissions.read(known.path, known.exercise), engine)
+    outcome = running.outcome_of(known.name, "public", result, [])
+    assert findings.verdict_of(known, outcome) is None, outcome.said
+
+
+@pytest.mark.parametrize("known", WRONG, ids=lambda known: known.name)
+def test_a_wrong_answer_fails_as_declared_and_is_named(known, engine):
+    """In the questions that it gets wrong, too many failed checks are as wrong as too few, and so is another mistake's name.
+
+    That its other answers are right is for `stateless audit`, which takes the time to grade every file as a whole.
+    """
+    outcome = judged(known, engine)
+    assert findings.verdict_of(known, outcome) is None, outcome.said
+    missed = findings.diagnosis_of(known, outcome)
+    assert bool(missed) == bool(known.undiagnosed), missed
+
+
+def judged(known: corpus.Known, engine: Engine) -> running.Outcome:
+    """The verdicts on the questions that a file gets wrong."""
+    exercise = exercises.load(known.exercise)
+    wrong = {check.question for check in exercise.checks if check.id in known.failed}
+    learner = engine.learner(list(submissions.read(known.path, known.exercise).cells))
+    try:
+        learner.start()
+        handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
+        found = grading.run_checks(exercise, handle, only=",".join(wrong))
+    finally:
+        learner.close()
+    failed = {check: verdict for check, verdict in found.items() if verdict.status not in ("pass", "blocked")}
+    return running.Outcome(
+        known.name,
+        "public",
+        {check: verdict.status for check, verdict in found.items()},
+        {check: verdict.misconception for check, verdict in failed.items()},
+        {check: verdict.what for check, verdict in failed.items()},
+        (),
+        "",
+        "graded",
+        0.0,
+        0.0,
+    )
 
 
 @pytest.mark.parametrize("exercise", exercises.names())
-def test_every_check_is_failed_by_some_file(exercise):
-    """A check that no wrong answer fails could be dead."""
-    seen = {check for file in FILES if file.parent.name == exercise for check in expected(file)}
-    assert {c.id for c in exercises.load(exercise).checks} <= seen
+def test_every_check_is_failed_by_a_file_that_passes_all_others(exercise):
+    """A check is needed when some wrong answer is caught by nothing else."""
+    alone = {
+        check
+        for known in FILES
+        if known.exercise == exercise and len(known.caught_by) == 1
+        for check in known.caught_by
+    }
+    assert {c.id for c in exercises.load(exercise).checks} <= alone
 
 
 @pytest.mark.parametrize("exercise", exercises.names())
 def test_there_are_enough_of_both_kinds(exercise):
-    """At least 5 right ones, written differently, and 10 wrong ones for each exercise."""
-    names = [file.name for file in FILES if file.parent.name == exercise]
-    assert sum(name.startswith("good__") for name in names) >= 5
-    assert sum(name.startswith("bad__") for name in names) >= 10
+    """At least 25 right ones, written differently, and 50 wrong ones for each exercise."""
+    right = [known.right for known in FILES if known.exercise == exercise]
+    assert right.count(True) >= 25
+    assert right.count(False) >= 50
+
+
+def test_nearly_all_mistakes_are_named():
+    """At most one in twenty wrong answers is told without its id, and says why the evidence cannot tell it."""
+    with_id = [known for known in FILES if known.misconceptions]
+    assert sum(bool(known.undiagnosed) for known in with_id) <= 0.05 * len(with_id)
+
+
+def test_every_misconception_has_a_name_and_a_wrong_answer():
+    """The catalogue holds what the corpus shows, and nothing else."""
+    assert {i for known in FILES for i in known.misconceptions} == set(exercises.misconceptions())
+
+
+@pytest.mark.parametrize("known", WRONG, ids=lambda known: known.name)
+def test_a_wrong_answer_has_a_right_neighbour(known):
+    """Beside each wrong answer stands the right one that is nearest to it."""
+    assert (known.path.parent / known.neighbour).is_file()
+    assert known.neighbour.startswith("good__")
