@@ -5,8 +5,7 @@ import pytest
 from autograders import exercises
 from autograders.audit import corpus, findings, running
 from autograders.judge import grading, submissions
-from autograders.judge.handle import Submission
-from autograders.judge.learners import Engine
+from autograders.judge.plugin import PUBLIC_SEED
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "tests" / "submissions"
@@ -21,7 +20,7 @@ WRONG = [known for known in FILES if not known.right]
 def test_a_right_answer_gets_full_points(known, engine):
     """However it is written."""
     result, _ = grading.grade(known.path.name, submissions.read(known.path, known.exercise), engine)
-    outcome = running.outcome_of(known.name, "public", result, [])
+    outcome = running.outcome_of(known.name, PUBLIC_SEED, result, [])
     assert findings.verdict_of(known, outcome) is None, outcome.said
 
 
@@ -31,36 +30,11 @@ def test_a_wrong_answer_fails_as_declared_and_is_named(known, engine):
 
     That its other answers are right is for `stateless audit`, which takes the time to grade every file as a whole.
     """
-    outcome = judged(known, engine)
+    with running.learner_of(known, engine) as learner:
+        outcome = running.ask(known, learner, engine, PUBLIC_SEED)
     assert findings.verdict_of(known, outcome) is None, outcome.said
     missed = findings.diagnosis_of(known, outcome)
     assert bool(missed) == bool(known.undiagnosed), missed
-
-
-def judged(known: corpus.Known, engine: Engine) -> running.Outcome:
-    """The verdicts on the questions that a file gets wrong."""
-    exercise = exercises.load(known.exercise)
-    wrong = {check.question for check in exercise.checks if check.id in known.failed}
-    learner = engine.learner(list(submissions.read(known.path, known.exercise).cells))
-    try:
-        learner.start()
-        handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
-        found = grading.run_checks(exercise, handle, only=",".join(wrong))
-    finally:
-        learner.close()
-    failed = {check: verdict for check, verdict in found.items() if verdict.status not in ("pass", "blocked")}
-    return running.Outcome(
-        known.name,
-        "public",
-        {check: verdict.status for check, verdict in found.items()},
-        {check: verdict.misconception for check, verdict in failed.items()},
-        {check: verdict.what for check, verdict in failed.items()},
-        (),
-        "",
-        "graded",
-        0.0,
-        0.0,
-    )
 
 
 @pytest.mark.parametrize("exercise", exercises.names())

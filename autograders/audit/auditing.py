@@ -9,16 +9,15 @@ from autograders.audit import findings, running
 from autograders.audit.corpus import Known
 from autograders.audit.findings import CheckNeed, Findings
 from autograders.audit.running import Outcome, Task
-from autograders.judge.plugin import PUBLIC_SEED
 
 SLOWEST_FIRST = ("train_step", "linen_module", "counter")
 
 Progress = Callable[[Iterable, str, int], Iterable]
 
 
-def seeds_of(number: int) -> tuple[str, ...]:
-    """The public seed, and so many secret ones."""
-    return (PUBLIC_SEED, *(f"audit-{i}" for i in range(number)))
+def secret(number: int) -> tuple[str, ...]:
+    """So many secret seeds, the same in every audit."""
+    return tuple(f"audit-{i}" for i in range(number))
 
 
 def workers(asked: int = 0) -> int:
@@ -29,12 +28,11 @@ def workers(asked: int = 0) -> int:
 def grade_all(
     corpus: list[Known], solutions: Path, seeds: tuple[str, ...], runs: int, number: int, progress: Progress
 ) -> dict[str, list[Outcome]]:
-    """Outcomes by file name: one for each seed, the first seed again for each further run."""
-    wanted = (*seeds, *[seeds[0]] * (runs - 1))
+    """Outcomes by file name: one for each run under the public seed, then one for each secret seed."""
     ordered = sorted(corpus, key=lambda k: SLOWEST_FIRST.index(k.exercise) if k.exercise in SLOWEST_FIRST else 0)
-    tasks = [Task(known, wanted, solutions) for known in ordered]
-    done = progress(running.run(tasks, number), f"{len(tasks)} files, {len(wanted)} times each", len(tasks))
-    return {task.known.name: outcomes for task, outcomes in done}
+    tasks = [Task(known, solutions, runs, seeds) for known in ordered]
+    said = f"{len(tasks)} files, {runs} times and under {len(seeds)} more seeds"
+    return {task.known.name: outcomes for task, outcomes in progress(running.run(tasks, number), said, len(tasks))}
 
 
 def blunted(
@@ -42,7 +40,7 @@ def blunted(
 ) -> tuple[CheckNeed, ...]:
     """For each check, the wrong answers that nothing else catches: graded again with it blunted, they get full points."""
     suspects = [
-        Task(known, (PUBLIC_SEED,), solutions, frozenset(caught))
+        Task(known, solutions, blunt=frozenset(caught))
         for known in corpus
         if not known.right and len(caught := outcomes[known.name][0].caught_by) == 1
     ]
@@ -61,10 +59,9 @@ def blunted(
 
 
 def audit(
-    corpus: list[Known], solutions: Path, secret: int, runs: int, number: int, progress: Progress, blunt: bool = True
+    corpus: list[Known], solutions: Path, seeds: int, runs: int, number: int, progress: Progress, blunt: bool = True
 ) -> tuple[Findings, dict[str, list[Outcome]]]:
     """Findings on the corpus under the public seed and so many secret ones, and the outcomes they rest on."""
-    seeds = seeds_of(secret)
-    outcomes = grade_all(corpus, solutions, seeds, runs, number, progress)
+    outcomes = grade_all(corpus, solutions, secret(seeds), runs, number, progress)
     needs = blunted(corpus, outcomes, solutions, number, progress) if blunt else ()
-    return findings.collect(corpus, outcomes, needs, len(seeds), runs), outcomes
+    return findings.collect(corpus, outcomes, needs, seeds + 1, runs), outcomes

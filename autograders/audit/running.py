@@ -1,5 +1,10 @@
-"""Grades the corpus on all cores: each file under several seeds and as often as asked, in an engine of the worker's own."""
+"""Grades the corpus on all cores: each file under several seeds and as often as asked, in an engine of the worker's own.
 
+What is repeated is graded whole, in a process of its own each time. Further seeds share one process, and ask a wrong
+answer only what it gets wrong; where a verdict comes out otherwise than before, that seed is graded again, whole.
+"""
+
+import contextlib
 import hashlib
 import multiprocessing
 import multiprocessing.util
@@ -10,18 +15,28 @@ from pathlib import Path
 
 import msgspec
 
+from autograders import exercises
 from autograders.audit.corpus import Known
+from autograders.course.materials import references
+from autograders.judge import grading, submissions
+from autograders.judge.handle import Submission
+from autograders.judge.learners import ConfinedLearner, Engine
+from autograders.judge.plugin import PUBLIC_SEED
 from autograders.judge.verdicts import Result
 
 PASSING = "pass"
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One file, graded once for each seed with some checks blunted; `solutions` gives the stand-ins."""
+    """One file, graded as often as asked under the public seed with some checks blunted, and under further seeds.
+
+    `solutions` gives the stand-ins.
+    """
 
     known: Known
-    seeds: tuple[str, ...]
     solutions: Path
+    times: int = 1
+    seeds: tuple[str, ...] = ()
     blunt: frozenset[str] = frozenset()
 
 
@@ -34,10 +49,8 @@ class Outcome(msgspec.Struct, frozen=True):
     misconceptions: dict[str, str]
     said: dict[str, str]
     values: tuple[tuple[str, str, float], ...]  # check, band, value
-    digest: str  # of the whole result but for what was used
-    status: str
-    points: float
-    wall_s: float
+    digest: str = ""  # of the whole result but for what was used; empty where only some questions were asked
+    status: str = "graded"
 
     @property
     def failed(self) -> set[str]:
@@ -55,31 +68,63 @@ _worker: dict = {}
 
 def _start() -> None:
     """Each worker process grades with one engine, as a grader does with a class."""
-    from autograders.judge.learners import Engine
-
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     _worker["engine"] = Engine(keep="corpus")
     multiprocessing.util.Finalize(None, _worker["engine"].close, exitpriority=1)
 
 
 def _grade(task: Task) -> list[Outcome]:
-    from autograders.course.materials import references
-    from autograders.judge import grading, submissions
+    """One outcome for each time, then one for each further seed."""
+    repeated = [_whole(task, PUBLIC_SEED) for _ in range(task.times)]
+    return repeated + (_further(task, repeated[0]) if task.seeds else [])
 
+
+def _whole(task: Task, seed: str) -> Outcome:
+    """The outcome as a learner would get it."""
+    values: list = []
+    handed = submissions.read(task.known.path, task.known.exercise)
+    watch, stand_ins = grading.Watch(task.blunt, values), references(task.solutions)
+    result, _ = grading.grade(task.known.path.name, handed, _worker["engine"], seed, stand_ins, watch)
+    return outcome_of(task.known.name, seed, result, values)
+
+
+def _further(task: Task, first: Outcome) -> list[Outcome]:
     outcomes = []
-    for seed in task.seeds:
-        handed = submissions.read(task.known.path, task.known.exercise)
-        values: list = []
-        result, _ = grading.grade(
-            task.known.path.name,
-            handed,
-            _worker["engine"],
-            seed,
-            references(task.solutions),
-            grading.Watch(task.blunt, values),
-        )
-        outcomes.append(outcome_of(task.known.name, seed, result, values))
+    with learner_of(task.known, _worker["engine"]) as learner:
+        for seed in task.seeds:
+            asked = ask(task.known, learner, _worker["engine"], seed)
+            same = all(first.statuses[check] == status for check, status in asked.statuses.items())
+            whole = msgspec.structs.replace(first, seed=seed, values=asked.values, digest="")
+            outcomes.append(whole if same else _whole(task, seed))
     return outcomes
+
+
+@contextlib.contextmanager
+def learner_of(known: Known, engine: Engine) -> Iterator[ConfinedLearner]:
+    """A process that has run a file's cells."""
+    learner = engine.learner(list(submissions.read(known.path, known.exercise).cells))
+    try:
+        learner.start()
+        yield learner
+    finally:
+        learner.close()
+
+
+def ask(known: Known, learner: ConfinedLearner, engine: Engine, seed: str) -> Outcome:
+    """The verdicts on all questions of a right answer, and on those that a wrong one gets wrong."""
+    exercise, values = exercises.load(known.exercise), []
+    wrong = {check.question for check in exercise.checks if check.id in known.failed}
+    handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
+    found = grading.run_checks(exercise, handle, seed, ",".join(wrong), grading.Watch(values=values))
+    failed = {check: verdict for check, verdict in found.items() if verdict.status not in (PASSING, "blocked")}
+    return Outcome(
+        known.name,
+        seed,
+        {check: verdict.status for check, verdict in found.items()},
+        {check: verdict.misconception for check, verdict in failed.items()},
+        {check: verdict.what for check, verdict in failed.items()},
+        tuple(values),
+    )
 
 
 def outcome_of(name: str, seed: str, result: Result, values: list) -> Outcome:
@@ -95,8 +140,6 @@ def outcome_of(name: str, seed: str, result: Result, values: list) -> Outcome:
         tuple(values),
         hashlib.sha256(told).hexdigest(),
         result.status,
-        result.points,
-        result.usage.wall_s,
     )
 
 

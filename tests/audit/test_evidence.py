@@ -40,7 +40,7 @@ def test_the_worst_value_of_each_seed_counts(tmp_path):
     """Right families keep their nearest value; a broken one counts where the band is what it breaks."""
     known = Known(tmp_path / "bad__x__y.py", "counter", False, frozenset({"x"}), "why")
     values = (("x", ERROR.name, 0.5), ("x", ERROR.name, 0.1), ("ok", ERROR.name, 1e-5), ("x", SHARE.name, 0.99))
-    outcome = Outcome(known.name, "public", {}, {}, {}, values, "", "graded", 0.0, 0.0)
+    outcome = Outcome(known.name, "public", {}, {}, {}, values)
     found = {(f.check, f.band): f for f in evidence._families(known, [outcome])}
     assert found["x", ERROR.name].values == (0.5,) and not found["x", ERROR.name].right
     assert found["ok", ERROR.name].right

@@ -23,7 +23,7 @@ def outcome(
 ) -> Outcome:
     statuses = {check: "fail" if check in failed.split() else "pass" for check in ("a", "b", "c")}
     told = {check: (named or {}).get(check, "") for check in failed.split()}
-    return Outcome("counter/some", seed, statuses, told, {}, (), digest, "graded", 0.0, 0.0)
+    return Outcome("counter/some", seed, statuses, told, {}, (), digest)
 
 
 def collected(file: Known, *outcomes: Outcome, checks: tuple[CheckNeed, ...] = ()) -> findings.Findings:
