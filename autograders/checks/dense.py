@@ -1,7 +1,8 @@
 """What a multilayer perceptron computes, in NumPy: the reference that parameters of a learner's own are put through."""
 
+import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -48,12 +49,21 @@ def require_dense_layers(
     if got == want:
         return
     reason, misconception = _what_is_missing(Counter(got), Counter(want), "add" in operations)
+    if any(got == sorted(shapes(path)) for path in _shortcuts(sizes)):
+        reason, misconception = "Some layers are made and never called: they have no part in it, nor parameters.", "L19"
     raise Failure(
         f"{name} has parameters of shapes {got}; dense layers between the sizes {sizes} have {want}.",
         f"Each dense layer has a kernel (in, out) and a bias (out,). {reason}",
         "Make one new dense layer for every size, and call each once, in order.",
         misconception,
     )
+
+
+def _shortcuts(sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """The ways from the first size that leave some of the others out, where all are different."""
+    first, *others = sizes
+    for n in range(1, len(others)) if len(set(sizes)) == len(sizes) else ():
+        yield from ((first, *path) for path in itertools.combinations(others, n))
 
 
 def _what_is_missing(got: Counter, want: Counter, adds: bool) -> tuple[str, str]:

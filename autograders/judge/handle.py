@@ -209,6 +209,7 @@ class Program:
         self.function, self.traced, self.fixed, self.transform = function, traced, fixed, transform
         self.callbacks, self.equations, self.outside_jit = traced.callbacks, traced.equations, traced.outside_jit
         self.operations, self.unused, self.wrote = traced.operations, traced.unused, traced.wrote
+        self.dropped = set(traced.dropped)
         self.result = Value(traced.outputs, text=function.text)
 
     def __call__(self, *args: Any) -> Value:

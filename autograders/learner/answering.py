@@ -2,6 +2,7 @@
 
 import contextlib
 import linecache
+import re
 import resource
 import signal
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 import jax
 import msgspec
 
-from autograders.learner import circumstances, clues, observing, places, tracing
+from autograders.learner import circumstances, clues, dropped, observing, places, tracing
 from autograders.learner.messages import (
     Call,
     Done,
@@ -37,6 +38,7 @@ from autograders.learner.values import Objects, storable
 
 MAX_MESSAGE = 1500  # characters of an exception's text
 MAX_RECORDS = 256
+SHELL = re.compile(r"In|Out|_+|_i+|_[iod]h|_i?\d+|_exit_code|__.*__")  # names that IPython gives
 PACKAGE = Path(__file__).parents[1]
 MODULE_GETATTR = ("getattr", "__getattr__")
 AHEAD_OF_TIME = {jax.stages.Compiled.__call__.__code__, jax.stages.Compiled.call.__code__}
@@ -118,7 +120,7 @@ class Answerer:
             traced = tracing.trace(self.objects, function, args, fixed, request.transform)
         wrote = places.changes(world, self._world(owner)) if request.watch else []
         self._take_tracers_back(before)
-        return msgspec.structs.replace(traced, wrote=tuple(wrote))
+        return msgspec.structs.replace(traced, wrote=tuple(wrote), dropped=dropped.names(function, self.namespace))
 
     def _take_tracers_back(self, before: dict[str, Any]) -> None:
         """Tracing is our wish: globals that it filled with tracers get back what they held, for the calls to come."""
@@ -161,7 +163,7 @@ class Answerer:
         if owner is not None and not isinstance(owner, types.ModuleType):
             found |= places.snapshot(owner, "self", "self")
         for name, value in list(self.namespace.items()):
-            if not name.startswith("_") and name not in ("In", "Out") and not isinstance(value, types.ModuleType):
+            if not SHELL.fullmatch(name) and not isinstance(value, types.ModuleType):
                 found |= places.snapshot(value, f"the global {name}", "global")
         return found
 

@@ -211,9 +211,10 @@ class Traced(msgspec.Struct, tag="traced", frozen=True):
     equations: int = 0
     outside_jit: int = 0  # equations outside the largest top-level jit
     operations: tuple[str, ...] = ()  # what kinds of operations there are
-    unused: tuple[str, ...] = ()  # operations whose results nothing uses; tree_map where one was inside
+    unused: tuple[str, ...] = ()  # operations whose results nothing uses
     makers: tuple[str, ...] = ()  # the operation that made each output; "input" for what only passes through
     wrote: tuple[Place, ...] = ()  # what tracing wrote, or left a tracer in
+    dropped: tuple[str, ...] = ()  # names of calls whose result nobody takes
 
 
 class Missing(msgspec.Struct, tag="missing", frozen=True):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from autograders.learner.messages import Cell
+from autograders.learner.messages import Call, Cell, Lookup, Returned, Target
 
 CELLS = {
     "value": "1 + 1",
@@ -64,3 +64,26 @@ def test_a_cell_shows_what_it_would_in_jupyter(outputs, cell, shown, error):
     """Each kind of cell leaves its output, and an error ends that cell only."""
     assert shown in outputs[cell][0]
     assert outputs[cell][1] == error
+
+
+def test_what_stopped_a_cell_is_told_where_its_name_is_missing(engine):
+    """A later cell that defines the name all the same makes it known."""
+    cells = ["class Net:\n    a = missing", "value = 1 / 0\nother = 2", "f = (", "def g(:", "g = 3"]
+    learner = engine.learner([Cell(i, source) for i, source in enumerate(cells)])
+    learner.start()
+    asked = {name: learner.ask(Lookup(Target(name))) for name in ("Net", "value", "other", "f", "never")}
+    known = learner.ask(Lookup(Target("g")))
+    learner.close()
+    stopped = {name: reply.stopped and reply.stopped.types[0] for name, reply in asked.items()}
+    zero = "ZeroDivisionError"
+    assert stopped == {"Net": "NameError", "value": zero, "other": zero, "f": "SyntaxError", "never": None}
+    assert isinstance(known, Returned)
+
+
+def test_writing_to_a_name_with_an_underscore_is_seen(engine):
+    """Only the names that IPython itself gives are not the learner's."""
+    learner = engine.learner([Cell(0, "_store = {'n': 0}\ndef f():\n    _store['n'] += 1\n5")])
+    learner.start()
+    wrote = learner.ask(Call(Target("f"), watch=True)).wrote
+    learner.close()
+    assert [place.path for place in wrote] == ["the global _store['n']"]

@@ -114,26 +114,36 @@ def frozen(program: Program, *args: Any) -> tuple[str, str]:
     return purity.reason(wrote) if wrote else (CHANGED, "C04")
 
 
-def same_value(counter: Value, state: Value) -> Explanation:
-    """Why the value stands still although the state moves on."""
-    wrote = counter.method("count").program(state, again=True, watch=True).wrote
-    if wrote:
-        return hidden(wrote, counter, state)
+def counts_when_swapped(counter: Value, state: Value, steps: int) -> bool:
+    """Whether `count` is right but for the order of what it returns."""
+    try:
+        return swapped(counter, state, steps) == list(range(1, steps + 1))
+    except Failure:
+        return False
+
+
+def standstill(counter: Value, before: Value, after: Value) -> Explanation:
+    """Why the value, or the state, stands still from one call to the next."""
+    program = counter.method("count").program(before, again=True, watch=True)
+    if program.wrote:
+        return hidden(program.wrote, counter, before)
+    if same_leaves(before, after):
+        return stuck(before, program)
     return "The value does not come from the state that is given.", "Compute the value from the argument.", ""
 
 
 def stuck(state: Value, program: Program) -> Explanation:
     """Why a returned state is the old one: what was computed and then dropped."""
     hint = "Return the value and a new state that is one further."
+    if program.dropped & {"replace", "_replace"}:
+        why = "`replace` and `_replace` change nothing: they return a new object, and here nothing uses that."
+        return why, "Give the new object a name, and go on with it.", "C21"
     if not program.unused:
         return "The state that is returned is the old one, so every call starts from the same place.", hint, "C07"
     if any("scatter" in operation for operation in program.unused):
         why = "`x.at[i].set(...)` changes nothing: it returns a new array, and here nothing uses that."
         return why, "Give the new array a name, and go on with it.", "C13"
     plain = state.kind in ("tuple", "list")
-    if (state.items and not plain) or all(path.startswith(".") for path in state.paths):
-        why = "`replace` and `_replace` change nothing: they return a new object, and here nothing uses that."
-        return why, "Give the new object a name, and go on with it.", "C21"
     if plain:
         why = "`x += 1` in a loop over the parts gives the loop's name another meaning; the parts stay as they are."
         return why, "Build a new container, for example with `jax.tree.map`.", "C11"
@@ -268,7 +278,8 @@ def wrong_state(counter: Value, state: Value, after: Value, n: int) -> Explanati
     """Why the state that `count_many` returned is not the one after n steps."""
     hint = "Return the last carry of the loop."
     if n and same_numbers(state, after):
-        return "It is the state that came in.", hint, "C07"
+        why = "It is the state that came in: what the loop carried on to its end is dropped."
+        return why, hint, "C07"
     if n and len(state.leaves) == 1 and state.leaves[0].shape == ():
         from_index = counter.method("count")(n - 1).unpack("value, n")[1]
         if same_numbers(from_index, after):

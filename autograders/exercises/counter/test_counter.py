@@ -86,19 +86,18 @@ def counter(submission: Submission) -> Value:
 @grades("counter_v2", points=1)
 def test_counts_up_when_threaded(submission, counter):
     """Called again and again with the state that it returned, `count` answers 1, 2, 3, ..."""
-    one, count = np.int32(0), counter.method("count")
-    unbound = submission.attribute("CounterV2", "count")
+    one, unbound = np.int32(0), submission.attribute("CounterV2", "count")
     with telling.another_static(("J09",), lambda: unbound(one, one), "the state and not `self`"):
         values, states = thread(counter, STEPS)
     if values == list(range(1, STEPS + 1)):
         return
     why, hint = "The value or the new state is off.", "Write down by hand what count(reset()) must return."
     misconception = ""
-    if telling.same_leaves(states[0], states[1]):
-        program = count.program(states[0])
-        why, hint, misconception = telling.stuck(states[0], program)
-    elif len(set(values)) == 1:
-        why, hint, misconception = telling.same_value(counter, states[0])
+    if telling.counts_when_swapped(counter, states[0], STEPS):
+        why, hint = "The new state comes first and the value second.", "Swap the two in `return`."
+        misconception = "C23"
+    elif len(set(values)) == 1 or telling.same_leaves(states[0], states[1]):
+        why, hint, misconception = telling.standstill(counter, *states[:2])
     said = f"threading the state through {STEPS} calls gave {', '.join(map(str, integers(values)))}; it should count 1, 2, 3, ..."
     raise Failure(said, why, hint, misconception)
 

@@ -28,10 +28,10 @@ def as_long_as_the_last_axis(leaf: np.ndarray, name: str, shape: tuple[int, ...]
     """A parameter has one number for each place along the last axis of the input."""
     said = f"`{name}` has shape {leaf.shape} for an input of shape {shape}; it should be {shape[-1:]}."
     why = "There is one number for each place along the last axis, however many axes stand before it."
-    other = leaf.shape == shape or any(leaf.shape == (size,) for size in shape[:-1])
+    other = "L12" if leaf.shape == shape else "L11" if leaf.shape in [(size,) for size in shape[:-1]] else ""
     why += " The batch must not go into a parameter." if other else ""
     hint = "Which entry of `x.shape` is the last, for two axes and for four?"
-    require(leaf.shape == shape[-1:], said, why, hint, "L11" if other else "")
+    require(leaf.shape == shape[-1:], said, why, hint, other)
 
 
 def dropped_sum() -> Failure:

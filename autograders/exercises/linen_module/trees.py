@@ -41,7 +41,7 @@ def same_as_before(program: Program, name: str) -> Failure:
     if "scatter" in program.unused:
         why = "`x.at[...].set(v)` changes nothing: it returns a new array, which nobody uses here."
         return Failure(said, why, "Put the new array into a new tree.", "C13")
-    if "tree_map" in program.unused:
+    if program.dropped & {"map", "tree_map"}:
         why = "`jax.tree.map` changes no leaf: it returns a new tree, which nobody uses here."
         return Failure(said, why, "Return the tree that it gives.", "C13")
     if program.unused:

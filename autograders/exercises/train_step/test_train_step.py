@@ -262,7 +262,7 @@ def test_predicts_with_the_state_given(submission, inputs):
                 "`predict` returned probabilities, not logits.",
                 "The loss takes the softmax; `predict` does not.",
             )
-            hint = "Return what the network gives, before any softmax."
+            hint, misconception = "Return what the network gives, before any softmax.", "L25"
         require(HALF.holds(off), said, why, hint, misconception)
 
 

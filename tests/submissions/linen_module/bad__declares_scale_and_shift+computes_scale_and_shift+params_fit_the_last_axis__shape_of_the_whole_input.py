@@ -1,5 +1,5 @@
 # Gives the parameters the shape of the whole input, batch axis included.
-# misconception: L11
+# misconception: L12
 # neighbour: good__compact_loop.py
 from typing import Sequence
 

@@ -1,5 +1,5 @@
 # Returns the probabilities where the logits were asked for.
-# misconception: none
+# misconception: L25
 # neighbour: good__train_state.py
 from typing import Sequence
 
