@@ -46,7 +46,13 @@ def predicted(submission: Submission, name: str, want: list[int], why: str, hint
 
 @grades("predict", points=0.5)
 def test_predicts_three_eager_calls(submission):
-    """Three calls of `Counter().count` without jit are predicted."""
+    """Three calls of `Counter().count` without jit are predicted.
+
+    Why: without a right picture of plain Python, nobody can tell what jit changes in it.
+
+    Blind to: how the numbers were found; running the code gives them too. The reason is asked in `explain`, which a
+    person reads.
+    """
     why, hint = (
         "Without jit this is ordinary Python: each call adds one.",
         "Call count three times on paper, from n = 0.",
@@ -56,21 +62,40 @@ def test_predicts_three_eager_calls(submission):
 
 @grades("predict", points=0.5)
 def test_predicts_three_jitted_calls(submission):
-    """Three calls of `jax.jit(c.count)` on a fresh counter are predicted."""
+    """Three calls of `jax.jit(c.count)` on a fresh counter are predicted.
+
+    Why: who expects jit to count on trusts a compiled step that repeats its first answer for ever.
+
+    Blind to: how the numbers were found; running the code gives them too. The reason is asked in `explain`, which a
+    person reads.
+    """
     hint = "How often does `self.n += 1` run? Look at the jaxpr of c.count."
     predicted(submission, "jitted_calls", [1, 1, 1], FROZEN, hint)
 
 
 @grades("predict", points=0.5)
 def test_predicts_jitted_after_five_eager(submission):
-    """What jit answers after five eager calls is predicted."""
+    """What jit answers after five eager calls is predicted.
+
+    Why: jit keeps the value of the moment in which it traces; who misses that cannot explain why an answer depends on
+    what was called before.
+
+    Blind to: how the numbers were found; running the code gives them too. The reason is asked in `explain`, which a
+    person reads.
+    """
     hint = "Which value does c.n have at the moment when jit traces?"
     predicted(submission, "jitted_after_five_eager", [6, 6, 6], FROZEN, hint)
 
 
 @grades("predict", points=0.5)
 def test_predicts_n_on_the_object(submission):
-    """What is left in `c.n` after three jitted calls is predicted."""
+    """What is left in `c.n` after three jitted calls is predicted.
+
+    Why: a count, a log or a history that is kept on an object stands still under jit, without any error.
+
+    Blind to: how the number was found; running the code gives it too. The reason is asked in `explain`, which a person
+    reads.
+    """
     hint = "Tracing runs the body, `self.n += 1` included. How often did jit trace?"
     predicted(submission, "python_side_n", [1], FROZEN, hint)
 
@@ -85,7 +110,13 @@ def counter(submission: Submission) -> Value:
 
 @grades("counter_v2", points=1)
 def test_counts_up_when_threaded(submission, counter):
-    """Called again and again with the state that it returned, `count` answers 1, 2, 3, ..."""
+    """Called again and again with the state that it returned, `count` answers 1, 2, 3, ...
+
+    Why: every later step starts from what the one before returned, so one wrong value or state spoils all that follow.
+
+    Blind to: where the count is kept (`replay_gives_same_answer` sees that), what jit makes of it (`same_under_jit`),
+    counts beyond 6, and the type of the value: 1.0 and an array of shape (1,) pass.
+    """
     one, unbound = np.int32(0), submission.attribute("CounterV2", "count")
     with telling.another_static(("J09",), lambda: unbound(one, one), "the state and not `self`"):
         values, states = thread(counter, STEPS)
@@ -104,7 +135,14 @@ def test_counts_up_when_threaded(submission, counter):
 
 @grades("counter_v2", points=0.5, needs=("counts_up_when_threaded",))
 def test_replay_gives_same_answer(submission, counter):
-    """An old state gives the old answer again, new state included, and two interleaved counts do not mix."""
+    """An old state gives the old answer again, new state included, and two interleaved counts do not mix.
+
+    Why: a run is resumed or repeated by handing an old state in; with a part of it kept elsewhere, the answer depends
+    on what was called meanwhile.
+
+    Blind to: states later than the fifth; what is kept outside and never comes into a value or a state
+    (`keeps_nothing_outside` sees that); what changes too slowly to show between two calls.
+    """
     values, states = thread(counter, STEPS)
     for k in (3, 0, 4):
         again, after, result = step(counter, states[k], watch=True)
@@ -130,7 +168,13 @@ def test_replay_gives_same_answer(submission, counter):
 
 @grades("counter_v2", points=0.25, needs=("counts_up_when_threaded",), evidence="observed")
 def test_leaves_the_state_unchanged(counter):
-    """Called without jit, `count` does not change the state it is given."""
+    """Called without jit, `count` does not change the state it is given.
+
+    Why: whoever kept the old state, for a checkpoint or a comparison, finds the new one in its place.
+
+    Blind to: calls under jit, which rebuilds containers; states later than the fourth; the inside of an object that is
+    no pytree.
+    """
     _, states = thread(counter, 3)
     for state in states:
         purity.state_unchanged(step(counter, state)[2], "state")
@@ -138,7 +182,14 @@ def test_leaves_the_state_unchanged(counter):
 
 @grades("counter_v2", points=0.25, needs=("counts_up_when_threaded",), evidence="observed")
 def test_keeps_nothing_outside(counter):
-    """`count` and `reset` write nothing to self, to the class, to a global, a default argument or a closure."""
+    """`count` and `reset` write nothing to self, to the class, to a global, a default argument or a closure.
+
+    Why: what a call leaves outside happens only once under jit, while it traces, and one run leaks into the next.
+
+    Blind to: calls later than the third; attributes of modules, files, and the inside of objects of other people's
+    classes, such as a `deque`; what lies more than five levels deep or beyond the 200th part of a container; what is
+    put back before the call ends.
+    """
     state = counter.method("reset")(watch=True)
     purity.wrote_nothing(state)
     for _ in range(3):
@@ -149,7 +200,15 @@ def test_keeps_nothing_outside(counter):
 
 @grades("counter_v2", points=0.5, needs=("counts_up_when_threaded",))
 def test_same_under_jit(counter):
-    """The program that jit makes of `count` answers as `count` does, from every state reached by threading."""
+    """The program that jit makes of `count` answers as `count` does, from every state reached by threading.
+
+    Why: what does not come in as an argument is a constant of the program, and a decision of Python on a traced value
+    raises.
+
+    Blind to: the new state that the program returns (`counts_to_a_thousand` threads it), states later than the fifth,
+    and how often jit compiles (`state_keeps_its_form`). Where the program calls back into Python, `count` itself is
+    asked instead.
+    """
     values, states = thread(counter, STEPS)
     count, programs = counter.method("count"), {}
     for k in (1, 0, 2, 3, 4):
@@ -166,7 +225,13 @@ def test_same_under_jit(counter):
 
 @grades("counter_v2", points=0.25, needs=("counts_up_when_threaded",))
 def test_state_keeps_its_form(counter):
-    """From step to step the state keeps its tree structure, shapes and dtypes, and jit can take it."""
+    """From step to step the state keeps its tree structure, shapes and dtypes, and jit can take it.
+
+    Why: jit compiles anew for each form of its arguments, and scan refuses a carry that changes its own.
+
+    Blind to: steps under jit, and those later than the sixth; what the first step makes of a Python number; 64 bits in
+    the place of 32.
+    """
     _, states = thread(counter, STEPS)
     purity.same_form(states, "the state of `CounterV2`")
 
@@ -177,7 +242,8 @@ def test_counts_to_a_thousand(counter):
 
     Why: a number type that is too small wraps around, a table ends.
 
-    Blind to: anything beyond 1,000; where `count` cannot be traced, anything beyond 100.
+    Blind to: anything beyond 1,000, such as the end of int16; where `count` cannot be traced, or its program answers
+    otherwise, anything beyond 100.
     """
     values, program = many_steps(counter)
     wrong = next((i for i, value in enumerate(values) if value != values[0] + i), None)
@@ -192,7 +258,13 @@ def test_counts_to_a_thousand(counter):
 
 @grades("running_mean", points=0.5)
 def test_mean_of_all_so_far(submission, inputs):
-    """Threaded through scalars, `update_mean` returns the mean of all numbers so far."""
+    """Threaded through scalars, `update_mean` returns the mean of all numbers so far.
+
+    Why: a state that lacks what the mean is made of cannot tell how much the next number weighs.
+
+    Blind to: negative, zero and large numbers, for five between 0.5 and 4 are tried; Python floats; errors below 0.02
+    %, or 3 % where the mean comes in half precision.
+    """
     xs = draw(inputs, 5)
     means, states = mean_thread(submission, xs)
     stuck_mean(submission, means, states, xs)
@@ -201,7 +273,14 @@ def test_mean_of_all_so_far(submission, inputs):
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",))
 def test_mean_is_element_wise(submission, inputs):
-    """For arrays the mean is taken element by element."""
+    """For arrays the mean is taken element by element.
+
+    Why: gradients and losses come as arrays; a mean that mixes their elements, or loses their shape, is of no use for
+    them.
+
+    Blind to: shapes other than (3,) and (2, 4), the empty ones among them; more than four arrays; numbers that are not
+    between 0.5 and 4.
+    """
     for shape in ((3,), (2, 4)):
         xs = draw(inputs, 4, *shape)
         means, _ = mean_thread(submission, xs)
@@ -210,7 +289,13 @@ def test_mean_is_element_wise(submission, inputs):
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",), evidence="observed")
 def test_mean_is_pure(submission, inputs):
-    """An old state gives the old mean and the old new state again, nothing given is changed, nothing written elsewhere."""
+    """An old state gives the old mean and the old new state again, nothing given is changed, nothing written elsewhere.
+
+    Why: what is kept elsewhere enters the next mean, and nobody can go on from an old state.
+
+    Blind to: arrays, for scalars alone are tried; differences below 0.02 %; what `keeps_nothing_outside` cannot see
+    either.
+    """
     xs = draw(inputs, 4)
     means, states = mean_thread(submission, xs)
     purity.wrote_nothing(submission.init_mean(watch=True))
@@ -228,6 +313,9 @@ def test_mean_under_jit(submission, inputs):
     """The program that jit makes of `update_mean` agrees with it, from every state and as the body of a scan.
 
     Why: a decision of Python, NumPy, or a carry that changes its form cannot be compiled.
+
+    Blind to: arrays of more than one axis, scans of more than seven numbers, errors below 0.02 %. Where a program calls
+    back into Python, `update_mean` itself is asked instead.
     """
     xs = draw(inputs, 5)
     means, states = mean_thread(submission, xs)
@@ -248,7 +336,13 @@ def test_mean_under_jit(submission, inputs):
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",))
 def test_mean_under_vmap(submission, inputs):
-    """Mapped over several states and numbers at once, `update_mean` keeps them apart."""
+    """Mapped over several states and numbers at once, `update_mean` keeps them apart.
+
+    Why: with vmap one step serves many streams at once; one that decides on a single state cannot, or mixes them.
+
+    Blind to: the states that come back, batches of arrays, the state before the first number, and batches of other
+    sizes than three.
+    """
     xs = draw(inputs, 4)
     means, states = mean_thread(submission, xs)
     for state in states:
@@ -263,7 +357,13 @@ def test_mean_under_vmap(submission, inputs):
 
 @grades("running_mean", points=0.25, needs=("mean_of_all_so_far",))
 def test_mean_gradient_is_one_over_n(submission, inputs):
-    """The gradient of the n-th mean with respect to the n-th number is 1/n."""
+    """The gradient of the n-th mean with respect to the n-th number is 1/n.
+
+    Why: rounding, whole numbers or a stop_gradient on the way cut the gradient off, and nothing before the mean can
+    learn.
+
+    Blind to: other places than the fourth, arrays, and the gradient with respect to the state.
+    """
     xs = draw(inputs, 4)
     _, states = mean_thread(submission, xs)
     with telling.numpy_cuts_gradients():
@@ -279,19 +379,38 @@ def test_mean_gradient_is_one_over_n(submission, inputs):
 
 @grades("count_many", points=1)
 def test_matches_single_steps(submission, counter, inputs):
-    """n steps in one call give the values, and the state, of n single steps from `reset()`."""
+    """n steps in one call give the values, and the state, of n single steps from `reset()`.
+
+    Why: many steps in one program are worth having only if they are the steps that one would take singly.
+
+    Blind to: n = 1 and more than eight steps; the state that comes back under jit, and without jit all of it but the
+    value of one more step; the type of the values (floats pass); what `count_many` writes elsewhere. The single steps
+    are taken with the learner's own `count`.
+    """
     matches(submission, counter, 0, int(inputs.integers(5, 9)), "from reset()")
 
 
 @grades("count_many", points=0.5, needs=("matches_single_steps",))
 def test_continues_from_a_state(submission, counter, inputs):
-    """`count_many` continues from any state reached by threading."""
+    """`count_many` continues from any state reached by threading.
+
+    Why: a loop that starts over, or takes its index for the state, is right from `reset()` and wrong from everywhere
+    else.
+
+    Blind to: other states than those after three to five steps, other n than 4, and what `matches_single_steps` cannot
+    see either.
+    """
     matches(submission, counter, int(inputs.integers(3, 6)), 4, "from a later state")
 
 
 @grades("count_many", points=0.25, needs=("matches_single_steps",))
 def test_zero_steps(submission, counter):
-    """n = 0 gives no values and the state that came in."""
+    """n = 0 gives no values and the state that came in.
+
+    Why: a loop without a round does occur, and what takes a first or last step for granted breaks there.
+
+    Blind to: other states than the one after two steps, and the type of the empty values.
+    """
     try:
         matches(submission, counter, 2, 0, "for n = 0")
     except LimitHit:
@@ -309,7 +428,8 @@ def test_program_does_not_grow(submission, counter):
 
     Why: a Python loop is written out step by step, so that compiling takes longer and longer.
 
-    Blind to: a scan that is unrolled by a fixed number of steps, which is as good as one that is not.
+    Blind to: growth by up to a half from 64 steps to 256; a scan that is unrolled by a fixed number of steps, which is
+    as good as one that is not.
     """
     state = reset(counter)
     small, large = (submission.count_many.program(state, n) for n in (64, 256))
