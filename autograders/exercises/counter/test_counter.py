@@ -50,8 +50,7 @@ def test_predicts_three_eager_calls(submission):
 
     Why: without a right picture of plain Python, nobody can tell what jit changes in it.
 
-    Blind to: how the numbers were found; running the code gives them too. The reason is asked in `explain`, which a
-    person reads.
+    Blind to: how the numbers were found: running the code gives them too (`explain` asks for the reason).
     """
     why, hint = (
         "Without jit this is ordinary Python: each call adds one.",
@@ -66,8 +65,7 @@ def test_predicts_three_jitted_calls(submission):
 
     Why: who expects jit to count on trusts a compiled step that repeats its first answer for ever.
 
-    Blind to: how the numbers were found; running the code gives them too. The reason is asked in `explain`, which a
-    person reads.
+    Blind to: how the numbers were found: running the code gives them too (`explain` asks for the reason).
     """
     hint = "How often does `self.n += 1` run? Look at the jaxpr of c.count."
     predicted(submission, "jitted_calls", [1, 1, 1], FROZEN, hint)
@@ -80,8 +78,7 @@ def test_predicts_jitted_after_five_eager(submission):
     Why: jit keeps the value of the moment in which it traces; who misses that cannot explain why an answer depends on
     what was called before.
 
-    Blind to: how the numbers were found; running the code gives them too. The reason is asked in `explain`, which a
-    person reads.
+    Blind to: how the numbers were found: running the code gives them too (`explain` asks for the reason).
     """
     hint = "Which value does c.n have at the moment when jit traces?"
     predicted(submission, "jitted_after_five_eager", [6, 6, 6], FROZEN, hint)
@@ -93,8 +90,7 @@ def test_predicts_n_on_the_object(submission):
 
     Why: a count, a log or a history that is kept on an object stands still under jit, without any error.
 
-    Blind to: how the number was found; running the code gives it too. The reason is asked in `explain`, which a person
-    reads.
+    Blind to: how the number was found: running the code gives it too (`explain` asks for the reason).
     """
     hint = "Tracing runs the body, `self.n += 1` included. How often did jit trace?"
     predicted(submission, "python_side_n", [1], FROZEN, hint)
