@@ -53,7 +53,12 @@ def random_like(inputs: np.random.Generator, leaves: list[np.ndarray]) -> list[n
 
 @grades("net", points=0.5)
 def test_output_has_right_shape(net, inputs):
-    """`Net(features)` turns a batch of rows into a batch of rows of the last size."""
+    """`Net(features)` turns a batch of rows into a batch of rows of the last size.
+
+    Why: a layer that is left out, or a batch that is melted into one row, shows first in the shape.
+
+    Blind to: the numbers (`computes_the_mlp`), other sizes than 6 to (7, 5, 4), and the dtype.
+    """
     x = draw(inputs, 3, SIZES[0])
     y = net.method("apply")(variables(net, inputs), x).array("what `Net` returns")
     said = f"`Net({SIZES[1:]})` on an input of shape {x.shape} gave shape {y.shape}; it should be {(3, SIZES[-1])}."
@@ -67,7 +72,13 @@ def test_output_has_right_shape(net, inputs):
 
 @grades("net", points=0.75, needs=("output_has_right_shape",))
 def test_one_dense_layer_per_size(submission, net, inputs):
-    """The parameters are a kernel and a bias for each size in `features`, however many there are."""
+    """The parameters are a kernel and a bias for each size in `features`, however many there are.
+
+    Why: a layer that is shared, forgotten or made outside of `init` has no parameters of its own, and cannot learn.
+
+    Blind to: what is done with the parameters (`computes_the_mlp`), their names and dtypes, and other sizes than one
+    layer, three equal ones and three different ones.
+    """
     x, made_first = draw(inputs, 2, SIZES[0]), variables(net, inputs)
     telling.only_parameters(made_first, "`Net`")
     if len(made_first.leaves) == len(SIZES) - 1:  # kernels alone: does it add something all the same?
@@ -81,7 +92,13 @@ def test_one_dense_layer_per_size(submission, net, inputs):
 
 @grades("net", points=1, needs=("one_dense_layer_per_size",))
 def test_computes_the_mlp(submission, net, inputs):
-    """With any parameters, the output is that of dense layers with ReLU between them and nothing after the last."""
+    """With any parameters, the output is that of dense layers with ReLU between them and nothing after the last.
+
+    Why: without a nonlinearity between them many layers are one, and one after the last cuts negative answers off.
+
+    Blind to: errors below 3 % of the largest output; other depths than one and three layers; layers of equal sizes,
+    whose parameters cannot be told apart by shape; the dtype.
+    """
     program, leaves, x = random_program(net, inputs, SIZES)
     computes_the_mlp(program, leaves, SIZES, x)
     # A hidden layer that is shut: whatever leaks through it is no ReLU.
@@ -110,7 +127,13 @@ def computes_the_mlp(program: Program, leaves: list[np.ndarray], sizes: tuple[in
 
 @grades("net", points=0.25, needs=("output_has_right_shape",))
 def test_any_leading_axes(net, inputs):
-    """`Net` works for any batch size and any number of leading axes, row by row."""
+    """`Net` works for any batch size and any number of leading axes, row by row.
+
+    Why: parameters or code that hold on to the batch work for one size of it and for no other.
+
+    Blind to: inputs with no leading axis, or more than three; empty batches; rows that are mixed over the whole batch
+    (`computes_the_mlp` sees that); differences below 3 %.
+    """
     params, apply = variables(net, inputs), net.method("apply")
     why = "Layers act on the last axis; all axes before it are batch axes, and parameters must not depend on them."
     hint = "Leave the leading axes alone."
@@ -124,7 +147,13 @@ def test_any_leading_axes(net, inputs):
 
 @grades("net", points=0.5, needs=("one_dense_layer_per_size",))
 def test_init_follows_the_key(submission, net, inputs):
-    """The same key gives the same parameters, another key others, and each kernel has random numbers of its own."""
+    """The same key gives the same parameters, another key others, and each kernel has random numbers of its own.
+
+    Why: a start that does not follow the key cannot be repeated, and kernels that start alike learn alike.
+
+    Blind to: how the numbers are distributed and how large they are; biases; a constant kernel beside random ones;
+    numbers that are used twice, but in another order.
+    """
     x = draw(inputs, 2, SIZES[0])
     init, a, b = net.method("init"), key(inputs), key(inputs)
     keys.follows_the_key(init(a, x, watch=True), init(a, x), init(b, x), "`Net.init`", submission)
@@ -140,7 +169,12 @@ def sample(inputs: np.random.Generator) -> np.ndarray:
 
 @grades("init_and_apply", points=0.5)
 def test_params_follow_the_key(submission, inputs, sample):
-    """`init_params` gives the same parameters for the same key, others for another, each kernel with its own numbers."""
+    """`init_params` gives the same parameters for the same key, others for another, each kernel with its own numbers.
+
+    Why: a start that does not follow the key cannot be repeated, and kernels that start alike learn alike.
+
+    Blind to: whether these are parameters of Net((32, 10)); and what `init_follows_the_key` cannot see either.
+    """
     init, a, b = submission.init_params, key(inputs), key(inputs)
     first = init(a, sample, watch=True)
     telling.holds_parameters(first)
@@ -158,7 +192,12 @@ def forwarded(submission: Submission, inputs: np.random.Generator, x: np.ndarray
 
 @grades("init_and_apply", points=0.25)
 def test_forward_has_right_shape(submission, inputs, sample):
-    """`forward(params, x)` gives ten numbers for each row."""
+    """`forward(params, x)` gives ten numbers for each row.
+
+    Why: outputs of another shape often raise nothing later on: a loss broadcasts them.
+
+    Blind to: the numbers (`forward_uses_the_params`), and inputs of another shape than (4, 12).
+    """
     params, y = forwarded(submission, inputs, sample)
     telling.a_pair(y, params, (4, 10))
     shape = y.array("what `forward` returns").shape
@@ -168,7 +207,15 @@ def test_forward_has_right_shape(submission, inputs, sample):
 
 @grades("init_and_apply", points=0.5, needs=("forward_has_right_shape",))
 def test_forward_uses_the_params(submission, inputs, sample):
-    """`forward` gives what the learner's `Net((32, 10))` gives with the parameters that it is handed."""
+    """`forward` gives what the learner's `Net((32, 10))` gives with the parameters that it is handed.
+
+    Why: only parameters that come in can be trained: those that `forward` makes or remembers by itself never get
+    better.
+
+    Blind to: errors below 30 % of the largest output. Where the learner's Net((32, 10)) fails, or has parameters of
+    other shapes, nothing but whether the output depends on the parameters: `init_params` and `forward` may agree on
+    other sizes.
+    """
     params, _ = forwarded(submission, inputs, sample)
     x = 3 + 2 * sample  # so that a forward which centres or rescales its input shows
     program = submission.forward.program(params, x)
@@ -181,7 +228,13 @@ def test_forward_uses_the_params(submission, inputs, sample):
 
 @grades("init_and_apply", points=0.25, needs=("forward_has_right_shape",))
 def test_forward_same_under_jit(submission, inputs, sample):
-    """The program that jit makes of `forward` agrees with it, also for parameters and inputs that came later."""
+    """The program that jit makes of `forward` agrees with it, also for parameters and inputs that came later.
+
+    Why: what is no argument is frozen into the program, and the compiled network answers from it for ever.
+
+    Blind to: errors below 3 %, inputs of another shape than (4, 12), and whether either of the two is right
+    (`forward_uses_the_params`).
+    """
     params, _ = forwarded(submission, inputs, sample)
     program, x = submission.forward.program(params, sample), draw(inputs, *sample.shape)
     params = submission.init_params(key(inputs), sample)
@@ -194,7 +247,13 @@ def test_forward_same_under_jit(submission, inputs, sample):
 
 @grades("init_and_apply", points=0.5, needs=("forward_uses_the_params",))
 def test_gradients_reach_the_params(submission, inputs, sample):
-    """Gradients with respect to the parameters are finite, and not all zero, also where a row of the input is zero."""
+    """Gradients with respect to the parameters are finite, and not all zero, also where a row of the input is zero.
+
+    Why: training follows the gradient: where it is cut off nothing learns, and one nan spoils all parameters.
+
+    Blind to: gradients that are wrong, or zero for some parameters, for a single number that is not zero is enough;
+    parameters other than those `init_params` makes.
+    """
     x = np.concatenate([sample, np.zeros_like(sample[:1])])
     params, _ = forwarded(submission, inputs, x)
     program = submission.forward.program(params, x, transform="grad_of_squares")
@@ -235,7 +294,14 @@ def nested(inputs: np.random.Generator, host: bool = False) -> tuple[dict, dict[
 
 @grades("pytrees", points=0.5)
 def test_counts_every_parameter(submission, inputs):
-    """`count_params` is the number of numbers in all leaves, at any depth, in every call."""
+    """`count_params` is the number of numbers in all leaves, at any depth, in every call.
+
+    Why: a count of leaves, or of the upper levels alone, makes a model look smaller than it is; one that remembers adds
+    up.
+
+    Blind to: the type of the answer (a float passes); trees with lists, tuples or nothing in them; deeper than three
+    levels.
+    """
     for host in (False, True):
         tree, leaves = nested(inputs, host)
         result = submission.count_params(tree, watch=True)
@@ -253,7 +319,13 @@ def test_counts_every_parameter(submission, inputs):
 
 @grades("pytrees", points=0.5)
 def test_scales_every_leaf(submission, inputs):
-    """`scale_params` multiplies every leaf by the factor."""
+    """`scale_params` multiplies every leaf by the factor.
+
+    Why: a leaf that is passed over makes another model than the one that was meant, and nothing says so.
+
+    Blind to: errors below 3 % of a leaf's largest number; other factors than those between 1.5 and 3, such as 0 or a
+    negative one; deeper than three levels.
+    """
     for host in (False, True):
         tree, leaves = nested(inputs, host)
         factor = float(inputs.uniform(1.5, 3))
@@ -269,7 +341,13 @@ def test_scales_every_leaf(submission, inputs):
 
 @grades("pytrees", points=0.5)
 def test_zeroes_only_biases(submission, inputs):
-    """`zero_biases` zeroes the leaves whose own key is `bias`, and leaves all others as they are."""
+    """`zero_biases` zeroes the leaves whose own key is `bias`, and leaves all others as they are.
+
+    Why: freezing, decay and transfer pick parameters by name, and a match that is too wide changes others in silence.
+
+    Blind to: the numbers of leaves from NumPy; other names that are nearly `bias` than `bias_scale` and a folder
+    `bias`; deeper than three levels.
+    """
     tree, leaves = nested(inputs)
     got = trees.by_path(submission.zero_biases(tree))
     trees.same_paths(got, leaves, "zero_biases")
@@ -285,7 +363,13 @@ def test_zeroes_only_biases(submission, inputs):
 
 @grades("pytrees", points=0.25)
 def test_keeps_structure_and_dtypes(submission, inputs):
-    """`scale_params` and `zero_biases` return plain dicts and keep every dtype, bfloat16 and NumPy leaves included."""
+    """`scale_params` and `zero_biases` return plain dicts and keep every dtype, bfloat16 and NumPy leaves included.
+
+    Why: parameters that turn float32 take twice the memory, and trees of two kinds cannot be added or compared.
+
+    Blind to: the kind of inner containers, for only the outermost must be a dict; whether a NumPy leaf stays one; the
+    numbers, which the checks before look at.
+    """
     for host in (False, True):
         tree, leaves = nested(inputs, host)
         scaled, zeroed = submission.scale_params(tree, 0.5), submission.zero_biases(tree)
@@ -304,7 +388,13 @@ def test_keeps_structure_and_dtypes(submission, inputs):
 
 @grades("pytrees", points=0.25, evidence="observed")
 def test_leaves_params_unchanged(submission, inputs):
-    """None of the three changes the dict it is given, nor an array in it; and nothing is kept elsewhere."""
+    """None of the three changes the dict it is given, nor an array in it; and nothing is kept elsewhere.
+
+    Why: whoever kept the old parameters, for a comparison or another run, finds the new ones in their place.
+
+    Blind to: what `count_params` writes elsewhere, as long as its answer is right; and what lies in modules, files or
+    objects of other people's classes.
+    """
     for host in (False, True):
         tree, _ = nested(inputs, host)
         results = [submission.count_params(tree), submission.scale_params(tree, 0.5, watch=True)]
@@ -319,7 +409,13 @@ def test_leaves_params_unchanged(submission, inputs):
 
 @grades("own_parameter", points=1)
 def test_declares_scale_and_shift(submission, inputs):
-    """`Affine` has two parameters: `scale`, ones, and `shift`, zeros, as long as the last axis."""
+    """`Affine` has two parameters: `scale`, ones, and `shift`, zeros, as long as the last axis.
+
+    Why: only what is declared is in the tree that `init` returns, and only that is trained.
+
+    Blind to: what is computed with them (`computes_scale_and_shift`), other widths than 5 (`params_fit_the_last_axis`),
+    dtypes, and at which depth of the tree they stand.
+    """
     x, affine = draw(inputs, 3, 5), submission.Affine()
     values = affine.method("init")(key(inputs), x)
     telling.only_arrays(values, "`Affine`")
@@ -335,7 +431,12 @@ def test_declares_scale_and_shift(submission, inputs):
 
 @grades("own_parameter", points=0.75, needs=("declares_scale_and_shift",))
 def test_computes_scale_and_shift(submission, inputs):
-    """With any parameters, the output is x * scale + shift."""
+    """With any parameters, the output is x * scale + shift.
+
+    Why: a parameter that is declared and not used, or used otherwise, has a gradient that means something else.
+
+    Blind to: errors below 3 % of the largest output, and the numbers for inputs of other shapes than (3, 5).
+    """
     x, affine = draw(inputs, 3, 5), submission.Affine()
     values = affine.method("init")(key(inputs), x)
     scale, shift = told.scale_and_shift(values, affine, x)
@@ -350,7 +451,12 @@ def test_computes_scale_and_shift(submission, inputs):
 
 @grades("own_parameter", points=0.25, needs=("declares_scale_and_shift",))
 def test_params_fit_the_last_axis(submission, inputs):
-    """Whatever the number of axes, the parameters fit the last one."""
+    """Whatever the number of axes, the parameters fit the last one.
+
+    Why: parameters that take in a batch axis fit one size of batch and no other.
+
+    Blind to: the numbers: for one, three and four axes only shapes are compared.
+    """
     for shape in ((2, 1, 3, 2), (2, 3, 7), (4,)):
         x, affine = draw(inputs, *shape), submission.Affine()
         values = affine.method("init")(key(inputs), x)
