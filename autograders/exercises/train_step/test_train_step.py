@@ -46,7 +46,13 @@ def params(submission: Submission, inputs: np.random.Generator) -> Value:
 
 @grades("loss", points=1)
 def test_mean_cross_entropy(submission, params, inputs):
-    """`loss_fn` is the mean softmax cross-entropy over the batch."""
+    """`loss_fn` is the mean softmax cross-entropy over the batch.
+
+    Why: a loss that mixes up images and labels teaches nothing, and a sum makes steps grow with the batch.
+
+    Blind to: errors below 3 %, such as a slight penalty on the parameters; other batches than of 48, 7 and 1 images;
+    what only happens without jit.
+    """
     leaves = draw_leaves(inputs, params.leaves, 2.5)
     Tried(submission, params, leaves, draw_batch(inputs, STEP_BATCH)).agrees()
     for size in (7, 1):
@@ -58,13 +64,24 @@ def test_mean_cross_entropy(submission, params, inputs):
 
 @grades("loss", points=0.25, needs=("mean_cross_entropy",))
 def test_batch_size_equals_classes(submission, params, inputs):
-    """The loss is right when the batch has as many images as there are classes."""
+    """The loss is right when the batch has as many images as there are classes.
+
+    Why: with ten images and ten classes a wrong axis, or labels taken for probabilities, fit by shape and raise
+    nothing.
+
+    Blind to: more than one batch of ten, and errors below 3 %.
+    """
     Tried(submission, params, draw_leaves(inputs, params.leaves, 2), draw_batch(inputs, 10)).agrees()
 
 
 @grades("loss", points=0.25, needs=("mean_cross_entropy",))
 def test_large_logits(submission, params, inputs):
-    """The loss is finite, and right, for logits of 200."""
+    """The loss is finite, and right, for logits of 200.
+
+    Why: an exponential that overflows makes the loss nan, and one such batch spoils all parameters.
+
+    Blind to: the gradient at such logits, and logits beyond 200.
+    """
     leaves = draw_leaves(inputs, params.leaves, 2)
     batch = draw_batch(inputs, STEP_BATCH)
     size = np.abs(dense.mlp(dense.layers_of(leaves, SIZES), batch["image"])).max()
@@ -74,7 +91,13 @@ def test_large_logits(submission, params, inputs):
 
 @grades("loss", points=0.5, needs=("mean_cross_entropy",))
 def test_loss_gradient(submission, params, inputs):
-    """The gradient of `loss_fn` is that of the cross-entropy, for every parameter."""
+    """The gradient of `loss_fn` is that of the cross-entropy, for every parameter.
+
+    Why: training follows the gradient alone, and a loss can be right while a rounding or a stop_gradient cuts that off.
+
+    Blind to: errors below 6 % over all parameters of a kernel or a bias, batches of other sizes than 48, and large
+    logits.
+    """
     leaves, batch = draw_leaves(inputs, params.leaves, 2), draw_batch(inputs, STEP_BATCH)
     program = submission.loss_fn.program(params, batch, transform="value_and_grad")
     got = dense.layers_of(program(leaves, batch).items[1].leaves, SIZES)
@@ -101,7 +124,12 @@ def test_loss_gradient(submission, params, inputs):
 
 @grades("state", points=0.25)
 def test_params_of_net(submission, inputs):
-    """The state holds the parameters of Net((64, 10))."""
+    """The state holds the parameters of Net((64, 10)).
+
+    Why: parameters that the model does not fit cannot be trained, and a state with functions in it is refused by jit.
+
+    Blind to: names, dtypes and first values, and whether the optimizer state is of any use (`updates_like_adam`).
+    """
     state = submission.create_state(draw_key(inputs))
     require_data(state)
     require_net(params_of(submission, state), "what `get_params(create_state(key))` returns")
@@ -109,7 +137,13 @@ def test_params_of_net(submission, inputs):
 
 @grades("state", points=0.5, needs=("params_of_net",))
 def test_same_key_same_state(submission, inputs):
-    """The same key gives the same state."""
+    """The same key gives the same state.
+
+    Why: a run that cannot be repeated cannot be compared with another one.
+
+    Blind to: the structure around the numbers, and what `create_state` writes elsewhere without effect on the second
+    state.
+    """
     k = draw_key(inputs)
     first, again = submission.create_state(k), submission.create_state(k, watch=True)
     same = len(first.leaves) == len(again.leaves) and all(map(np.array_equal, first.leaves, again.leaves))
@@ -121,7 +155,12 @@ def test_same_key_same_state(submission, inputs):
 
 @grades("state", points=0.25, needs=("params_of_net",))
 def test_different_keys_differ(submission, inputs):
-    """Different keys give different parameters."""
+    """Different keys give different parameters.
+
+    Why: several runs, made to see how far results depend on chance, would all be the same run.
+
+    Blind to: which parameters follow the key: one number that differs is enough.
+    """
     a, b = (params_of(submission, submission.create_state(draw_key(inputs))) for _ in range(2))
     same = all(map(np.array_equal, a.leaves, b.leaves))
     said, hint = (
@@ -144,7 +183,12 @@ def state(submission: Submission, inputs: np.random.Generator) -> Value:
 
 @grades("train_step", points=0.5)
 def test_returns_state_and_loss(submission, state, inputs):
-    """`train_step` returns the new state, and the loss on the batch before or after the update."""
+    """`train_step` returns the new state, and the loss on the batch before or after the update.
+
+    Why: whoever threads the state takes the first part, and a curve of another loss says nothing about this training.
+
+    Blind to: a wrong loss that is within 3 % of a right one by chance, and steps later than the first.
+    """
     batch = draw_batch(inputs, STEP_BATCH)
     new, loss, _ = step(submission, state, batch)
     got = loss.number("the loss that `train_step` returns")
@@ -162,7 +206,13 @@ def test_returns_state_and_loss(submission, state, inputs):
 
 @grades("train_step", points=1, needs=("returns_state_and_loss",), evidence="observed")
 def test_jitted_as_a_whole(submission, state, inputs):
-    """In ten steps with batches of one shape, JAX traces at most twice, and nothing runs outside the jitted function."""
+    """In ten steps with batches of one shape, JAX traces at most twice, and nothing runs outside the jitted function.
+
+    Why: a step that is traced anew, or sent off operation by operation, is much slower, and nothing says so.
+
+    Blind to: other batch sizes than 48; what the first two of ten steps trace; ten operations or fewer outside of jit;
+    what runs outside of a step that is compiled ahead of time.
+    """
     traces, states = [], [state]
     for _ in range(10):
         new, _, result = step(submission, states[-1], draw_batch(inputs, STEP_BATCH))
@@ -189,7 +239,14 @@ def outside_jit(submission: Submission, state: Value, batch: Batch) -> int:
 
 @grades("train_step", points=1.5, needs=("returns_state_and_loss",))
 def test_updates_like_adam(submission, state, inputs):
-    """Step by step, the parameters become what Adam makes of the gradient, its own state carried along."""
+    """Step by step, the parameters become what Adam makes of the gradient, its own state carried along.
+
+    Why: an optimizer state that is lost or made anew, or a rule with other numbers, still trains, only worse.
+
+    Blind to: what sets in after the fifth step, such as a schedule; rates that are off by less than 1 in 10,000, decays
+    below 0.00002, and other errors below 2 % of an update; a wrong loss, for the gradient is that of the learner's
+    `loss_fn`.
+    """
     batches = [draw_batch(inputs, STEP_BATCH) for _ in range(5)]
     batches[2]["label"] = np.full_like(
         batches[2]["label"], inputs.integers(10)
@@ -204,7 +261,13 @@ def test_updates_like_adam(submission, state, inputs):
 
 @grades("train_step", points=0.5, needs=("returns_state_and_loss",), evidence="observed")
 def test_inputs_unchanged(submission, state, inputs):
-    """Neither the state nor the batch is changed by the step."""
+    """Neither the state nor the batch is changed by the step.
+
+    Why: whoever kept the state or the batch, for a comparison or the next epoch, finds something else in it.
+
+    Blind to: containers inside jit, which rebuilds them; donated buffers, which count as unchanged; steps later than
+    the first.
+    """
     batch = draw_batch(inputs, STEP_BATCH)
     for given in (batch, {name: Host(rows) for name, rows in batch.items()}):
         purity.state_unchanged(step(submission, state, given)[2], "state or the batch")
@@ -215,7 +278,12 @@ def test_inputs_unchanged(submission, state, inputs):
 
 @grades("predict", points=0.25)
 def test_logits_have_right_shape(submission, state, inputs):
-    """`predict(state, images)` gives ten numbers for each image."""
+    """`predict(state, images)` gives ten numbers for each image.
+
+    Why: accuracy takes the largest of ten numbers for each image; without that axis it compares something else.
+
+    Blind to: the numbers (`predicts_with_the_state_given`), other batches than of 5 and 10 images, and trained states.
+    """
     for size in (5, 10):
         result = submission.predict(state, draw_batch(inputs, size)["image"])
         if len(result.items) == 2 and [getattr(x, "shape", ()) for x in result.items[0].leaves] == [(size, 10)]:
@@ -231,7 +299,13 @@ def test_logits_have_right_shape(submission, state, inputs):
 
 @grades("predict", points=0.75, needs=("logits_have_right_shape",))
 def test_predicts_with_the_state_given(submission, inputs):
-    """The softmax of the logits is that of Net with the parameters in the state given."""
+    """The softmax of the logits is that of Net with the parameters in the state given.
+
+    Why: a prediction with other parameters than the trained ones looks like a training that failed.
+
+    Blind to: trained states, for both are fresh; errors below 3 %; a number that is added to all logits of an image, so
+    that log-probabilities pass.
+    """
     states = [submission.create_state(draw_key(inputs)) for _ in range(2)]
     images = draw_batch(inputs, 20)["image"]
     try:
@@ -283,7 +357,13 @@ def run(submission: Submission, state: Value, small: Batch, inputs: np.random.Ge
 
 @grades("fit", points=0.25)
 def test_losses_per_epoch(submission, inputs, run):
-    """`losses` has one number for each epoch: the mean over its batches, or the loss on all images after it."""
+    """`losses` has one number for each epoch: the mean over its batches, or the loss on all images after it.
+
+    Why: the loss of one batch jumps about; a mean over each epoch shows whether the training still gets better.
+
+    Blind to: errors below 0.1 %; and all but their number, and that they are finite, where `fit` does not call
+    `train_step` batch by batch, in a scan for instance.
+    """
     got = np.ravel(run.losses.array("the `losses` that `fit` returns"))
     why = "Each epoch ends with one number, so that the curve can be drawn."
     said = f"`losses` holds {len(got)} numbers for 3 epochs."
@@ -296,13 +376,25 @@ def test_losses_per_epoch(submission, inputs, run):
 
 @grades("fit", points=0.25)
 def test_follows_the_key(submission, inputs, run):
-    """The same key gives the same training, another key another."""
+    """The same key gives the same training, another key another.
+
+    Why: a training that cannot be repeated cannot be compared with another one.
+
+    Blind to: all but the parameters after three epochs of 150 images; differences below 0.1 % between two runs with one
+    key; what in the training it is that follows the key.
+    """
     trainings.require_follows(submission, run, draw_key(inputs))
 
 
 @grades("fit", points=0.5, evidence="observed")
 def test_new_order_every_epoch(submission, run):
-    """Every epoch visits each image at most once, with its own label, in an order of its own."""
+    """Every epoch visits each image at most once, with its own label, in an order of its own.
+
+    Why: batches that are always the same teach the same mistakes, and images with labels of others teach nothing.
+
+    Blind to: everything where `fit` does not call `train_step` batch by batch, in a scan for instance; orders that are
+    new, but not random; other trainings than three epochs of 150 images.
+    """
     orders = run.orders(run.small)
     for number, order in enumerate(orders, 1):
         if -1 in order:
@@ -325,13 +417,26 @@ def test_new_order_every_epoch(submission, run):
 
 @grades("fit", points=0.25, evidence="observed")
 def test_carries_the_state(submission, run):
-    """Every step starts from the state that the step before returned, through all epochs."""
+    """Every step starts from the state that the step before returned, through all epochs.
+
+    Why: a step that does not start from the last one's state throws away what was learnt, or what the optimizer
+    remembers.
+
+    Blind to: everything where `fit` does not call `train_step` batch by batch, in a scan for instance
+    (`reaches_accuracy` then sees the worst).
+    """
     trainings.require_carried(run, submission)
 
 
 @grades("fit", points=0.75)
 def test_reaches_accuracy(submission, inputs):
-    """After 20 epochs, at least 95 % of the digits that were held out are read correctly."""
+    """After 20 epochs, at least 95 % of the digits that were held out are read correctly.
+
+    Why: every part can be right by itself and the whole still learn nothing, and that is what a training is for.
+
+    Blind to: mistakes that cost little, such as batches in the same order or an optimizer made anew in every epoch;
+    `predict`, for the parameters are read out and used in NumPy.
+    """
     images, labels = digits()
     for _ in range(2):
         state = submission.create_state(draw_key(inputs))
@@ -352,7 +457,13 @@ def test_reaches_accuracy(submission, inputs):
 # Last, because tracing anew forgets everything that was compiled before.
 @grades("train_step", points=0.5, needs=("returns_state_and_loss",))
 def test_pure_program(submission, state, inputs):
-    """The program calls nothing on the host, and tracing it anew gives the same program."""
+    """The program calls nothing on the host, and tracing it anew gives the same program.
+
+    Why: what is printed, collected or drawn while JAX traces happens once, and is wrong or missing in every step after.
+
+    Blind to: what Python writes elsewhere while JAX traces, unless it is a traced value or changes the program; and
+    everything in a step that is compiled ahead of time.
+    """
     batch = draw_batch(inputs, STEP_BATCH)
     try:
         first, again = (submission.train_step.program(state, batch, again=True, watch=True) for _ in range(2))
