@@ -345,8 +345,8 @@ def test_zeroes_only_biases(submission, inputs):
 
     Why: freezing, decay and transfer pick parameters by name, and a match that is too wide changes others in silence.
 
-    Blind to: the numbers of leaves from NumPy; other names that are nearly `bias` than `bias_scale` and a folder
-    `bias`; deeper than three levels.
+    Blind to: leaves from NumPy, but for their form and dtype (`keeps_structure_and_dtypes`); names that are nearly
+    `bias`, but for `bias_scale` and a folder `bias`; deeper than three levels.
     """
     tree, leaves = nested(inputs)
     got = trees.by_path(submission.zero_biases(tree))
