@@ -361,8 +361,8 @@ def test_losses_per_epoch(submission, inputs, run):
 
     Why: the loss of one batch jumps about; a mean over each epoch shows whether the training still gets better.
 
-    Blind to: errors below 0.1 %; and all but their number, and that they are finite, where `fit` does not call
-    `train_step` batch by batch, in a scan for instance.
+    Blind to: errors below 0.1 %. Where `fit` does not call `train_step` batch by batch, but in a scan for instance, all
+    but how many losses there are, and that they are finite.
     """
     got = np.ravel(run.losses.array("the `losses` that `fit` returns"))
     why = "Each epoch ends with one number, so that the curve can be drawn."
@@ -392,8 +392,8 @@ def test_new_order_every_epoch(submission, run):
 
     Why: batches that are always the same teach the same mistakes, and images with labels of others teach nothing.
 
-    Blind to: everything where `fit` does not call `train_step` batch by batch, in a scan for instance; orders that are
-    new, but not random; other trainings than three epochs of 150 images.
+    Blind to: orders that are new, but not random; other trainings than three epochs of 150 images. Where `fit` does not
+    call `train_step` batch by batch, but in a scan for instance, everything.
     """
     orders = run.orders(run.small)
     for number, order in enumerate(orders, 1):
@@ -422,8 +422,8 @@ def test_carries_the_state(submission, run):
     Why: a step that does not start from the last one's state throws away what was learnt, or what the optimizer
     remembers.
 
-    Blind to: everything where `fit` does not call `train_step` batch by batch, in a scan for instance
-    (`reaches_accuracy` then sees the worst).
+    Blind to: everything, where `fit` does not call `train_step` batch by batch, but in a scan for instance;
+    `reaches_accuracy` then sees the worst.
     """
     trainings.require_carried(run, submission)
 
