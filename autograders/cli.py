@@ -217,7 +217,7 @@ def audit(
     found, outcomes = auditing.audit(known, solutions, seeds, runs, number, table.progress, blunt and not only)
     for name in dict.fromkeys(k.exercise for k in known) if write else ():
         measured = evidence.measure(name, known, outcomes)
-        for path in (evidence.write(*measured), picture.draw(*measured), page.write(name, known)):
+        for path in (evidence.write(*measured), picture.draw(*measured), page.write(name, load(folder, [name]))):
             typer.echo(path, err=True)
     typer.echo(msgspec.json.encode(found).decode()) if json else table.Console().print(table.rendered(found))
     raise typer.Exit(0 if found.sound else 1)

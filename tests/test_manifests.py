@@ -72,6 +72,15 @@ def test_every_check_says_what_it_checks(name):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
+def test_every_check_says_why_and_what_it_cannot_see(name):
+    """A check's docstring has a paragraph `Why:` and a paragraph `Blind to:`."""
+    lacking = [
+        (c.id, part) for c in exercises.load(name).checks for part in ("says", "why", "blind") if not getattr(c, part)
+    ]
+    assert not lacking
+
+
+@pytest.mark.parametrize("name", EXERCISES)
 def test_hints_are_short(name):
     """Three hints a question, each under 45 words."""
     for question in exercises.manifest(name).questions:

@@ -1,10 +1,13 @@
-"""The page of an exercise's checks: what each asks, why, an answer that fails it, what it cannot see."""
+"""The page of an exercise's checks: what each asks, why, an answer that fails it, what it cannot see.
+
+`python -m autograders.audit.page` writes all pages; nothing is graded for them.
+"""
 
 import ast
 from pathlib import Path
 
 from autograders import exercises
-from autograders.audit.corpus import Known
+from autograders.audit.corpus import Known, find, load
 from autograders.checks import Check
 
 
@@ -21,10 +24,11 @@ def page(exercise: str, corpus: list[Known]) -> str:
     said = [
         f"# The checks of `{exercise}`: {chosen.manifest.title}\n",
         f"Made from the exercise and from {right} right and {len(files) - right} wrong answers whose verdict is known; "
-        "`stateless audit` grades them all.\n",
+        "`stateless audit` grades them all. A check is *judged* where its verdict follows from programs or returned arrays, and "
+        "*observed* where a probe beside the learner's code tells it. Of an example, only what differs from a right answer is shown.\n",
     ]
     for question in chosen.automatic:
-        said.append(f"## {question.id}: {question.title} ({question.points:g} points)\n")
+        said.append(f"## {question.id}: {question.title} ({_points(question.points)})\n")
         said += [_check(exercise, check, files) for check in chosen.checks if check.question == question.id]
     return "\n".join(said)
 
@@ -32,23 +36,27 @@ def page(exercise: str, corpus: list[Known]) -> str:
 def _check(exercise: str, check: Check, files: list[Known]) -> str:
     wrong = [known for known in files if check.id in known.caught_by]
     alone = [known for known in wrong if len(known.caught_by) == 1]
-    needs = f" After `{'`, `'.join(check.needs)}`." if check.needs else ""
+    needs = f" Waits for `{'`, `'.join(check.needs)}`." if check.needs else ""
     parts = [
         f"### {check.id}\n",
-        f"{check.says} *{check.points:g} points, {check.evidence}.*{needs}\n",
-        f"**Why.** {check.why}\n" if check.why else "",
-        f"**Blind to.** {check.blind}\n" if check.blind else "",
+        f"{check.says} *{_points(check.points)}, {check.evidence}.*{needs}\n",
+        f"**Why:** {check.why}\n",
+        f"**Blind to:** {check.blind}\n",
         _mistakes(wrong, alone),
         _example(alone or wrong, exercises.load(exercise).question(check.question).defines),
     ]
     return "\n".join(part for part in parts if part)
 
 
+def _points(number: float) -> str:
+    return f"{number:g} point{'' if number == 1 else 's'}"
+
+
 def _mistakes(wrong: list[Known], alone: list[Known]) -> str:
     names = exercises.misconceptions()
     ids = sorted({known.misconceptions[0] for known in wrong if known.misconceptions})
     listed = "".join(f"\n- {i}: {names[i]}" for i in ids)
-    return f"Catches {len(wrong)} of the wrong answers, {len(alone)} of which nothing else catches:\n{listed}\n"
+    return f"{len(wrong)} of the wrong answers fail it, {len(alone)} of them nothing else{':' if listed else '.'}\n{listed}\n"
 
 
 def _example(wrong: list[Known], defines: tuple[str, ...]) -> str:
@@ -59,9 +67,21 @@ def _example(wrong: list[Known], defines: tuple[str, ...]) -> str:
 
 
 def _answer(known: Known, defines: tuple[str, ...]) -> str:
-    """What a file defines of a question, as it is written there."""
+    """What a file says in answer to a question, what it uses included, where the nearest right answer says otherwise."""
     text = known.path.read_text(encoding="utf-8")
-    return "\n\n".join(_whole(text, node) for node in ast.parse(text).body if _names(node) & set(defines))
+    nodes, same, wanted, before = ast.parse(text).body, _said_right(known), set(defines), set()
+    while wanted != before:
+        before = wanted
+        parts = [node for node in nodes if _names(node) & wanted]
+        wanted = wanted | {part.id for node in parts for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return "\n\n".join(_whole(text, node) for node in parts if ast.dump(node) not in same)
+
+
+def _said_right(known: Known) -> set[str]:
+    """The statements of the nearest right answer, in a form that can be compared."""
+    if not known.neighbour:
+        return set()
+    return {ast.dump(node) for node in ast.parse(known.path.with_name(known.neighbour).read_text("utf-8")).body}
 
 
 def _names(node: ast.stmt) -> set[str]:
@@ -77,7 +97,13 @@ def _whole(text: str, node: ast.stmt) -> str:
 
 
 def write(exercise: str, corpus: list[Known]) -> Path:
-    """Write the page beside the exercise."""
+    """Write the page beside the corpus of the exercise."""
     place = path(exercise, corpus)
     place.write_text(page(exercise, corpus), encoding="utf-8")
     return place
+
+
+if __name__ == "__main__":
+    everything = load(find(), exercises.names())
+    for name in exercises.names():
+        print(write(name, everything))

@@ -2,11 +2,10 @@
 
 import pytest
 
-from autograders.audit import evidence, page
-from autograders.audit.corpus import Known, load
+from autograders.audit import evidence
+from autograders.audit.corpus import Known
 from autograders.audit.running import Outcome
 from autograders.checks.bands import Band
-from tests.conftest import ROOT
 
 ERROR = Band("an error in a test", 1e-2)
 SHARE = Band("a share in a test", 0.95, least=True)
@@ -45,12 +44,3 @@ def test_the_worst_value_of_each_seed_counts(tmp_path):
     assert found["x", ERROR.name].values == (0.5,) and not found["x", ERROR.name].right
     assert found["ok", ERROR.name].right
     assert ("x", SHARE.name) not in found  # the share was on the right side: another band tells this one
-
-
-def test_a_page_shows_every_check_with_an_answer_that_fails_it():
-    """Each check has its sentence, its points and the mistakes that it catches."""
-    corpus = load(ROOT / "tests" / "submissions", ["counter"])
-    text = page.page("counter", corpus)
-    assert "### counts_up_when_threaded" in text
-    assert "C21: dropping what `replace` or `_replace` returned" in text
-    assert text.count("```python") == text.count("### ")
