@@ -49,6 +49,14 @@ class Fixed:
     value: "Value"
 
 
+@dataclasses.dataclass(frozen=True)
+class Like:
+    """An object built like one of the learner's, with these leaves."""
+
+    value: "Value"
+    leaves: Sequence[np.ndarray]
+
+
 class Value:
     """An object of the learner's as data: leaves of its pytree in order, their key paths, its parts if it is a tuple.
 
@@ -179,7 +187,7 @@ class Function:
         request = messages.Trace(self.target, wires, transform, again, watch, self.submission.request_s)
         traced = self._asked(request, f"{self.text}({_arguments(args, {})})")
         fixed = [isinstance(w, Scalar) or getattr(w, "fixed", False) for w in wires]
-        made = Program(self, traced, fixed, transform)
+        made = Program(self, traced, args, fixed, transform)
         if not any(isinstance(a, Fixed) for a in args):
             self.submission.programs[key] = made
         return made
@@ -205,8 +213,11 @@ class Program:
     A program with a host callback cannot leave its process; then the function itself is called there instead.
     """
 
-    def __init__(self, function: Function, traced: messages.Traced, fixed: Sequence[bool], transform: str = ""):
+    def __init__(
+        self, function: Function, traced: messages.Traced, args: tuple, fixed: Sequence[bool], transform: str = ""
+    ):
         self.function, self.traced, self.fixed, self.transform = function, traced, fixed, transform
+        self.args = args
         self.callbacks, self.equations, self.outside_jit = traced.callbacks, traced.equations, traced.outside_jit
         self.operations, self.unused, self.wrote = traced.operations, traced.unused, traced.wrote
         self.dropped = set(traced.dropped)
@@ -215,7 +226,9 @@ class Program:
     def __call__(self, *args: Any) -> Value:
         """The result for these arguments; their leaves must have the shapes that the program was traced for."""
         if not self.traced.program:
-            return self.function(*args, transform=self.transform)
+            pairs = zip(args, self.args, strict=True)
+            whole = [Like(b, a) if isinstance(b, Value) and isinstance(a, list) else a for a, b in pairs]
+            return self.function(*whole, transform=self.transform)
         evaluated = self._evaluate(args, 1, ())
         if len(evaluated.outputs) != len(self.result.leaves):
             raise Failure(f"the program of `{self.function.text}` gives another number of results than was said.")
@@ -322,6 +335,8 @@ def to_wire(x: Any) -> messages.Wire:
             return Ref(x.ref)
         case Fixed(value):
             return Ref(value.ref, fixed=True)
+        case Like(value, leaves):
+            return messages.Like(value.ref, tuple(to_wire(leaf) for leaf in leaves))
         case Key(seed):
             return Array("key<fry>", (), np.array([seed >> 32, seed & 0xFFFFFFFF], np.uint32).tobytes())
         case Host(array):
@@ -379,7 +394,7 @@ def _arguments(args: tuple, kwargs: dict) -> str:
 
 def _argument(x: Any) -> str:
     match x:
-        case Value() | Fixed():
+        case Value() | Fixed() | Like():
             return "state"
         case Key():
             return "key"

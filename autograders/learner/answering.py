@@ -94,10 +94,10 @@ class Answerer:
             observing.trace_events() as traced,
             self._recorded(request.record) as records,
         ):
-            result = (tracing.TRANSFORMS[request.transform](function) if request.transform else function)(
-                *args, **kwargs
-            )
+            asked = tracing.TRANSFORMS[request.transform](function) if request.transform else function
+            result = asked(*args, **kwargs)
             jax.block_until_ready(result)
+            jax.effects_barrier()
         return Returned(
             self.objects.describe(result),
             printed[0],
@@ -169,18 +169,30 @@ class Answerer:
 
     @contextlib.contextmanager
     def _recorded(self, name: str) -> Iterator[list[Any]]:
-        """Notes the calls of a global function meanwhile; without that name nothing is noted."""
+        """Notes the calls of a global function meanwhile; without that name nothing is noted.
+
+        What was compiled around it before is compiled anew, before and after: it would not call the recorder, or always.
+        """
         records: list[Any] = []
         if not name or name not in self.namespace:
             yield records
             return
         original = self.namespace[name]
+        around = [f for f in self.namespace.values() if f is not original and places.is_jitted(f)]
+        _forget_compiled(around)
         recorder = self.namespace[name] = observing.Recorder(original)
         try:
             yield records
         finally:
             self.namespace[name] = original
+            _forget_compiled(around)
             records += recorder.records
+
+
+def _forget_compiled(functions: list[Any]) -> None:
+    for function in functions:
+        with contextlib.suppress(Exception):  # compiled ahead of time, or an object of the learner's own
+            function.clear_cache()
 
 
 @contextlib.contextmanager

@@ -48,6 +48,13 @@ class Ref(msgspec.Struct, tag="ref", frozen=True):
     fixed: bool = False
 
 
+class Like(msgspec.Struct, tag="like", frozen=True):
+    """An object built like one that stays in the learner's process, with other leaves."""
+
+    id: int
+    leaves: tuple[Array, ...]
+
+
 class Sequence(msgspec.Struct, tag="sequence", frozen=True):
     """A tuple of arguments."""
 
@@ -60,7 +67,7 @@ class Mapping(msgspec.Struct, tag="mapping", frozen=True):
     items: dict[str, "Wire"]
 
 
-Wire = Union[Array, Scalar, Ref, Sequence, Mapping]
+Wire = Union[Array, Scalar, Ref, Like, Sequence, Mapping]
 
 
 class Target(msgspec.Struct, frozen=True):

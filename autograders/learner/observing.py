@@ -94,17 +94,33 @@ def _listen_to_traces() -> None:
 
 
 class Recorder:
-    """Stands in for a function of the learner's and keeps a copy of what went in and came out."""
+    """Stands in for a function of the learner's and keeps a copy of what went in and came out.
+
+    Where JAX traces it, as in a scan, the program calls back with the values, in the order in which it runs.
+    """
 
     def __init__(self, function: Any):
         self.function, self.records = function, []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        before = fresh_copy((*args, *kwargs.values()))
+        given = (*args, *kwargs.values())
+        if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(given)):
+            return self._traced(given, self.function(*args, **kwargs))
+        before = fresh_copy(given)
         result = self.function(*args, **kwargs)
-        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((before, result)))
-        if not traced:
-            self.records.append((before, fresh_copy(result)))
+        self.records.append((before, fresh_copy(result)))
+        return result
+
+    def _traced(self, given: tuple, result: Any) -> Any:
+        leaves, structure = jax.tree.flatten((given, result))
+        arrays = [isinstance(leaf, (jax.Array, np.ndarray)) for leaf in leaves]
+
+        def record(*values: Any) -> None:
+            found = iter(values)
+            whole = [np.array(next(found)) if array else leaf for leaf, array in zip(leaves, arrays, strict=True)]
+            self.records.append(jax.tree.unflatten(structure, whole))
+
+        jax.debug.callback(record, *[x for x, array in zip(leaves, arrays, strict=True) if array], ordered=True)
         return result
 
     def __getattr__(self, name: str) -> Any:

@@ -1,5 +1,6 @@
 """Fingerprints of everything that a learner's code could write to, and the places whose fingerprint changed meanwhile."""
 
+import collections
 import inspect
 import operator
 import random
@@ -52,7 +53,7 @@ def changes(before: dict[str, Mark], after: dict[str, Mark]) -> list[Place]:
 
 
 def _grew(before: Mark | None, after: Mark) -> bool:
-    same = before is not None and before.kind == after.kind == "list"
+    same = before is not None and before.kind == after.kind and after.kind in ("list", "deque")
     return same and after.fingerprint > before.fingerprint
 
 
@@ -86,7 +87,7 @@ def _fingerprint(x: Any) -> Any:
         return (id(x), frame and (frame.f_lasti, [_fingerprint(part) for part in frame.f_locals.values()]))
     if isinstance(x, Iterator) and type(x).__module__ in ("builtins", "itertools"):
         return (repr(x), operator.length_hint(x, -1))  # `count(3)` shows its number, others how much is left
-    return len(x) if isinstance(x, (list, dict, set, tuple)) else id(x)
+    return len(x) if isinstance(x, (list, dict, set, tuple, collections.deque)) else id(x)
 
 
 def _state(x: Any) -> Any:
@@ -115,8 +116,8 @@ def _parts(x: Any, path: str, scope: str) -> list[tuple[str, Any, str]]:
     if isinstance(x, dict):
         keys = [key for key in list(x)[:WIDTH] if isinstance(key, (str, int))]
         return [(f"{path}[{key!r}]", x[key], scope) for key in keys]
-    if isinstance(x, (list, tuple)):
-        return [(f"{path}[{i}]", part, scope) for i, part in enumerate(x[:WIDTH])]
+    if isinstance(x, (list, tuple, collections.deque)):
+        return [(f"{path}[{i}]", part, scope) for i, part in enumerate(list(x)[:WIDTH])]
     if isinstance(x, (set, frozenset)):
         return [(f"{path}[...]", tuple(sorted(map(repr, x))), scope)]
     if isinstance(x, types.MethodType):

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from autograders.learner.messages import Array, Described, Leaf, Mapping, Opaque, Ref, Scalar, Sequence, Wire
+from autograders.learner.messages import Array, Described, Leaf, Like, Mapping, Opaque, Ref, Scalar, Sequence, Wire
 
 MAX_PARTS = 8  # a tuple of more parts is described by its leaves alone
 
@@ -83,6 +83,8 @@ class Objects:
     def build(self, wire: Wire) -> Any:
         """The object that a message means."""
         match wire:
+            case Like(id=id, leaves=leaves):
+                return jax.tree.unflatten(jax.tree.structure(self.held[id]), [array_from_wire(leaf) for leaf in leaves])
             case Ref(id=id):
                 return self.held[id]
             case Scalar(value):

@@ -183,7 +183,7 @@ def test_keeps_nothing_outside(counter):
     Why: what a call leaves outside happens only once under jit, while it traces, and one run leaks into the next.
 
     Blind to: calls later than the third; attributes of modules, files, and the inside of objects of other people's
-    classes, such as a `deque`; what lies more than five levels deep or beyond the 200th part of a container; what is
+    classes; what lies more than five levels deep or beyond the 200th part of a container; what is
     put back before the call ends.
     """
     state = counter.method("reset")(watch=True)
@@ -379,7 +379,7 @@ def test_matches_single_steps(submission, counter, inputs):
 
     Why: many steps in one program are worth having only if they are the steps that one would take singly.
 
-    Blind to: n = 1 and more than eight steps; the state that comes back under jit, and without jit all of it but the
+    Blind to: more than eight steps; the state that comes back under jit, and without jit all of it but the
     value of one more step; the type of the values (floats pass); what `count_many` writes elsewhere. The single steps
     are taken with the learner's own `count`.
     """
@@ -393,10 +393,11 @@ def test_continues_from_a_state(submission, counter, inputs):
     Why: a loop that starts over, or takes its index for the state, is right from `reset()` and wrong from everywhere
     else.
 
-    Blind to: other states than those after three to five steps, other n than 4, and what `matches_single_steps` cannot
+    Blind to: other states than those after two to five steps, other n than 4 and 1, and what `matches_single_steps` cannot
     see either.
     """
     matches(submission, counter, int(inputs.integers(3, 6)), 4, "from a later state")
+    matches(submission, counter, 2, 1, "for n = 1")
 
 
 @grades("count_many", points=0.25, needs=("matches_single_steps",))

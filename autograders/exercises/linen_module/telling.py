@@ -9,8 +9,6 @@ from autograders.checks import Failure, dense, require
 from autograders.checks.comparing import HALF, close, difference
 from autograders.judge.handle import Key, Program, Submission, Value
 
-AFAR = 0.3  # another function; what is nearer, such as noise, is for the comparison with jit
-
 
 @contextlib.contextmanager
 def meaning(kind: str, why: str, hint: str, misconception: str) -> Iterator[None]:
@@ -98,7 +96,7 @@ def softmax(name: str) -> Failure:
 
 def is_the_network(got: np.ndarray, want: np.ndarray | None) -> None:
     """`forward` returns what the network gives, as it is; without a `want` nothing is compared."""
-    if want is None or got.shape == want.shape and difference(got, want) < AFAR:
+    if want is None or got.shape == want.shape and HALF.holds(difference(got, want)):
         return
     if is_decision(got):
         why = "A decision, such as `argmax` or a comparison, has no slope: nothing can be learned through it."
@@ -122,16 +120,30 @@ def is_decision(y: np.ndarray) -> bool:
 def own_output(
     submission: Submission, leaves: list[np.ndarray], x: np.ndarray, sizes: tuple[int, ...], key: Key
 ) -> np.ndarray | None:
-    """What the learner's own network gives for these leaves, found by their shapes; None where they do not fit it."""
+    """What the learner's own network gives for these leaves, found by their shapes; None where they do not fit it.
+
+    Raises Failure where they are more numbers than its parameters, or fewer.
+    """
     by_shape = {leaf.shape: leaf for leaf in leaves}
     try:
         net = submission.Net(sizes[1:])
         made = net.method("init")(key, x)
-        if sorted(by_shape) != sorted(leaf.shape for leaf in made.leaves):
-            return None
+    except Failure:  # a wrong network is judged elsewhere
+        return None
+    of_another_size(sum(leaf.size for leaf in leaves), sum(leaf.size for leaf in made.leaves), sizes)
+    if sorted(by_shape) != sorted(leaf.shape for leaf in made.leaves):
+        return None
+    try:
         return net.method("apply").program(made, x)([by_shape[leaf.shape] for leaf in made.leaves], x).array()
     except Failure:  # a wrong network is judged elsewhere
         return None
+
+
+def of_another_size(got: int, want: int, sizes: tuple[int, ...]) -> None:
+    """The parameters are as many numbers as the network has, in whatever form they are kept."""
+    said = f"`init_params` gave {got:,} numbers for rows of {sizes[0]}; `Net({sizes[1:]})` has {want:,} parameters."
+    why = f"The exercise asks for the parameters of `Net({sizes[1:]})`."
+    require(got == want, said, why, "Which sizes do you give to `Net`?")
 
 
 # forward
@@ -187,6 +199,12 @@ def answers_alike(first: Value, again: np.ndarray) -> None:
         raise Failure(said, why, hint, "C25")
     why = "Random numbers that come from NumPy are new in every call, and frozen under jit."
     raise Failure(said, why, "Compute with params and x alone.", "R06")
+
+
+def repeats(submission: Submission, params: Value, x: np.ndarray) -> bool:
+    """Whether `forward` gives the same output twice."""
+    first, again = (submission.forward(params, x).array() for _ in range(2))
+    return bool(np.array_equal(first, again))
 
 
 def no_gradient(program: Program) -> Failure:

@@ -159,3 +159,13 @@ def _refused(failure: Failure, submission: Submission, params: Value, batch: Bat
         failure.hint = "Look for the loss that takes the labels as they are, or turn them into rows of zeros and a one."
         failure.misconception = "G10"
     return failure
+
+
+def steep(failure: Failure) -> Failure:
+    """A gradient that is wrong only where logits are large."""
+    why = (
+        "This is so for logits of 200, while for small ones it is right. A guard, such as `jnp.where` or clipping around an "
+        "exponential that overflows, mends the loss, but not its gradient."
+    )
+    hint = "Subtract the largest logit of each row first, or let a function of optax do all of it."
+    return Failure(failure.what, why, hint, failure.misconception)

@@ -25,9 +25,9 @@ from autograders.exercises.train_step.asking import (
     require_net,
     step,
 )
-from autograders.exercises.train_step.losses import Tried, error
+from autograders.exercises.train_step.losses import Tried, error, steep
 from autograders.exercises.train_step.trainings import Run
-from autograders.judge.handle import Host, Submission, Value
+from autograders.judge.handle import Host, Program, Submission, Value
 
 ACCURACY = Band("accuracy", 0.95, least=True)  # of held-out digits
 GRADIENT = Band("gradient of the loss", 6e-2)  # twice what half precision may do to the loss
@@ -80,29 +80,46 @@ def test_large_logits(submission, params, inputs):
 
     Why: an exponential that overflows makes the loss nan, and one such batch spoils all parameters.
 
-    Blind to: the gradient at such logits, and logits beyond 200.
+    Blind to: the gradient at such logits (`loss_gradient`), and logits beyond 200.
     """
-    leaves = draw_leaves(inputs, params.leaves, 2)
     batch = draw_batch(inputs, STEP_BATCH)
+    Tried(submission, params, large_leaves(inputs, params, batch), batch).agrees()
+
+
+def large_leaves(inputs: np.random.Generator, params: Value, batch: Batch) -> list[np.ndarray]:
+    """Parameters with which the largest logit of the batch is 200, or -200."""
+    leaves = draw_leaves(inputs, params.leaves, 2)
     size = np.abs(dense.mlp(dense.layers_of(leaves, SIZES), batch["image"])).max()
-    large = [leaf * np.float32(200 / size) if leaf.shape in ((64, 10), (10,)) else leaf for leaf in leaves]
-    Tried(submission, params, large, batch).agrees()
+    return [leaf * np.float32(200 / size) if leaf.shape in ((64, 10), (10,)) else leaf for leaf in leaves]
 
 
 @grades("loss", points=0.5, needs=("mean_cross_entropy",))
 def test_loss_gradient(submission, params, inputs):
-    """The gradient of `loss_fn` is that of the cross-entropy, for every parameter.
+    """The gradient of `loss_fn` is that of the cross-entropy, for every parameter, and for logits of 200 too.
 
     Why: training follows the gradient alone, and a loss can be right while a rounding or a stop_gradient cuts that off.
 
-    Blind to: errors below 6 % over all parameters of a kernel or a bias, batches of other sizes than 48, and large
-    logits.
+    Blind to: errors below 6 % over all parameters of a kernel or a bias, and batches of other sizes than
+    48.
     """
     leaves, batch = draw_leaves(inputs, params.leaves, 2), draw_batch(inputs, STEP_BATCH)
     program = submission.loss_fn.program(params, batch, transform="value_and_grad")
+    right_gradient(program, leaves, batch)
+    try:
+        right_gradient(program, large_leaves(inputs, params, batch), batch)
+    except Failure as failure:
+        raise steep(failure) from None
+
+
+def right_gradient(program: Program, leaves: list[np.ndarray], batch: Batch) -> None:
+    """At these parameters, the gradient of the loss is the one of the cross-entropy."""
     got = dense.layers_of(program(leaves, batch).items[1].leaves, SIZES)
     want = training.gradient(dense.layers_of(leaves, SIZES), batch)
     pairs = [(a, b) for x, y in zip(got, want, strict=True) for a, b in zip(x, y, strict=True)]
+    said, why = "the gradient of `loss_fn` is nan or infinite.", "One such gradient spoils all parameters for good."
+    require(
+        all(np.all(np.isfinite(a)) for a, _ in pairs), said, why, "Look for a logarithm, a root or a division.", "G15"
+    )
     off = max(training.distance([a], [b]) for a, b in pairs)
     still = [f"the {'kernel' if a.ndim == 2 else 'bias'} of shape {a.shape}" for a, b in pairs if not np.any(a)]
     said, misconception = f"is off by {off:.2g} of its size", ""
@@ -206,7 +223,7 @@ def test_returns_state_and_loss(submission, state, inputs):
 
 @grades("train_step", points=1, needs=("returns_state_and_loss",), evidence="observed")
 def test_jitted_as_a_whole(submission, state, inputs):
-    """In ten steps with batches of one shape, JAX traces at most twice, and nothing runs outside the jitted function.
+    """After two steps with batches of one shape JAX traces nothing anew, and nothing runs outside the jitted function.
 
     Why: a step that is traced anew, or sent off operation by operation, is much slower, and nothing says so.
 
@@ -361,8 +378,8 @@ def test_losses_per_epoch(submission, inputs, run):
 
     Why: the loss of one batch jumps about; a mean over each epoch shows whether the training still gets better.
 
-    Blind to: errors below 0.1 %. Where `fit` does not call `train_step` batch by batch, but in a scan for instance, all
-    but how many losses there are, and that they are finite.
+    Blind to: errors below 0.1 %. Where `fit` does not call `train_step`, but a step of its own or a copy that was
+    compiled before, all but how many losses there are, and that they are finite.
     """
     got = np.ravel(run.losses.array("the `losses` that `fit` returns"))
     why = "Each epoch ends with one number, so that the curve can be drawn."
@@ -393,7 +410,7 @@ def test_new_order_every_epoch(submission, run):
     Why: batches that are always the same teach the same mistakes, and images with labels of others teach nothing.
 
     Blind to: orders that are new, but not random; other trainings than three epochs of 150 images. Where `fit` does not
-    call `train_step` batch by batch, but in a scan for instance, everything.
+    call `train_step`, but a step of its own, everything.
     """
     orders = run.orders(run.small)
     for number, order in enumerate(orders, 1):
@@ -422,8 +439,8 @@ def test_carries_the_state(submission, run):
     Why: a step that does not start from the last one's state throws away what was learnt, or what the optimizer
     remembers.
 
-    Blind to: everything, where `fit` does not call `train_step` batch by batch, but in a scan for instance;
-    `reaches_accuracy` then sees the worst.
+    Blind to: everything, where `fit` does not call `train_step`, but a step of its own; `reaches_accuracy` then sees
+    the worst.
     """
     trainings.require_carried(run, submission)
 

@@ -1,0 +1,65 @@
+# The cross-entropy by hand: the largest logit is subtracted before the exponential.
+from typing import Sequence
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import linen as nn
+
+
+class Net(nn.Module):
+    features: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        for size in self.features[:-1]:
+            x = nn.relu(nn.Dense(size)(x))
+        return nn.Dense(self.features[-1])(x)
+
+
+tx = optax.adam(3e-3)
+net = Net((64, 10))
+
+
+def loss_fn(params, batch):
+    logits = net.apply({"params": params}, batch["image"])
+    largest = jax.lax.stop_gradient(logits.max(-1, keepdims=True))
+    log_sum = jnp.log(jnp.exp(logits - largest).sum(-1)) + largest[:, 0]
+    picked = jnp.take_along_axis(logits, batch["label"][:, None], axis=-1)[:, 0]
+    return (log_sum - picked).mean()
+
+
+def create_state(key):
+    params = net.init(key, jnp.zeros((1, 64)))["params"]
+    return params, tx.init(params)
+
+
+def get_params(state):
+    return state[0]
+
+
+@jax.jit
+def train_step(state, batch):
+    params, opt_state = state
+    loss, grads = jax.value_and_grad(loss_fn)(params, batch)
+    updates, opt_state = tx.update(grads, opt_state, params)
+    return (optax.apply_updates(params, updates), opt_state), loss
+
+
+def predict(state, images):
+    return net.apply({"params": get_params(state)}, images)
+
+
+@jax.jit
+def one_epoch(state, batches):
+    return jax.lax.scan(train_step, state, batches)
+
+
+def fit(state, images, labels, key, epochs):
+    count = len(images) // 64
+    losses = []
+    for epoch in range(epochs):
+        rows = jax.random.permutation(jax.random.fold_in(key, epoch), len(images))[: 64 * count].reshape(count, 64)
+        state, step_losses = one_epoch(state, {"image": images[rows], "label": labels[rows]})
+        losses.append(step_losses.mean())
+    return state, losses
