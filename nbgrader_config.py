@@ -10,7 +10,7 @@ warnings.filterwarnings("ignore", module=r"nbgrader\.api")
 c.CourseDirectory.course_id = "stateless"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "assignments"
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.py", ".stateless_seed"]
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.py", ".stateless_*"]
 
 # A released stub raises, so that a question nobody answered says so. A cell may bring a stub of its own.
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
@@ -30,6 +30,7 @@ c.GenerateAssignment.preprocessors = [
 ]
 
 # Learners' code runs in a confined process, and points come from checks that it cannot reach.
+c.Autograde.exporter_class = "autograders.course.resuming.Resuming"
 c.OverwriteCells.add_missing_cells = True
 c.Autograde.sanitize_preprocessors = [
     "autograders.course.nbgrader_steps.MendCells",

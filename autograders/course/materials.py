@@ -56,7 +56,10 @@ def dump(notebook: nbformat.NotebookNode) -> str:
     return nbformat.writes(notebook, version=4) + "\n"
 
 
-def references(solutions: Path | None) -> Callable[[str, tuple[str, ...]], StandIn | None]:
+References = Callable[[str, tuple[str, ...]], StandIn | None]
+
+
+def references(solutions: Path | None) -> References:
     """A source of stand-ins: the solution's answers to some questions, with what they need to be defined.
 
     Without a solutions folder there are none, and every question is judged with the learner's own earlier answers.

@@ -4,6 +4,7 @@ import atexit
 import functools
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import msgspec
@@ -16,15 +17,31 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
 from autograders import exercises
+from autograders.course import batch
 from autograders.course.materials import references
+from autograders.course.results import FOLDER, Graded, Results
+from autograders.course.resuming import MARK
 from autograders.course.seeds import course_seed
 from autograders.display import html, text
-from autograders.judge import grading, submissions
+from autograders.judge import submissions
 from autograders.judge.learners import Engine
 from autograders.judge.verdicts import QuestionResult, Result
 from autograders.learner.messages import Ran
 
 KEPT = "stateless_result"  # where the result stands in the autograded notebook's metadata
+
+
+waiting: list[str] = []  # submissions in which the grader failed
+
+
+@atexit.register
+def say_who_waits() -> None:
+    if waiting:
+        print(
+            f"The grader itself failed, twice, for: {'; '.join(waiting)}. Nothing was scored there: see the log, then\n"
+            "`nbgrader autograde --force --student NAME ASSIGNMENT`, or grade by hand.",
+            file=sys.stderr,
+        )
 
 
 @functools.cache
@@ -75,6 +92,7 @@ class MendCells(NbGraderPreprocessor):
         about = {"schema_version": 3, "solution": True, "grade": False, "locked": False, "task": False}
         for id in sorted(set(missing) & answers):  # nbgrader adds check cells anew, behind their answers
             nb.cells.append(new_code_cell("", metadata={"nbgrader": {**about, "grade_id": id}}))
+        nb.metadata[MARK] = True
         return nb, resources
 
 
@@ -96,13 +114,21 @@ class RunConfined(NbGraderPreprocessor):
         solutions = Path(course.format_path(course.source_directory, ".", ""))
         engine = shared_engine()
         engine.require_confinement(self.accept_weak_confinement)
-        result, ran = grading.grade(path.name, handed, engine, seed, references(solutions))
-        show_outputs(nb, ran)
-        show_verdicts(nb, result)
-        nb.metadata[KEPT] = msgspec.to_builtins(result)
-        for note in result.notes:
-            self.log.warning("%s, %s: %s", names["student"], names["notebook"], note)
+        results = Results(Path(course.root) / FOLDER)
+        graded = batch.grade(path.name, handed, engine, seed, references(solutions), results)
+        show_outputs(nb, graded.ran)
+        show_verdicts(nb, graded.result)
+        nb.metadata[KEPT] = msgspec.to_builtins(graded.result)
+        self.tell(f"{names['student']}, {names['notebook']}", graded)
         return nb, resources
+
+    def tell(self, whose: str, graded: Graded) -> None:
+        """Log what a person should know; whose grading failed is said once more when the run ends."""
+        for note in graded.result.notes:
+            self.log.warning("%s: %s", whose, note)
+        if why := batch.failed(graded):
+            self.log.error("%s was not graded whole, and waits for a person: %s", whose, why)
+            waiting.append(whose)
 
 
 def show_outputs(nb, ran: dict[int, Ran]) -> None:
@@ -166,6 +192,7 @@ class SavePoints(NbGraderPreprocessor):
                 answered = untouched(cells.get(comment.name)) is None
                 comment.auto_comment = None if answered else "No response."
             gradebook.db.commit()
+        nb.metadata.pop(MARK, None)
         return nb, resources
 
 

@@ -35,7 +35,7 @@ from autograders.learner.messages import (
 )
 from autograders.sandbox import compiled, starting
 from autograders.sandbox.limits import Limits
-from autograders.sandbox.spawning import Zygote
+from autograders.sandbox.spawning import NoProcess, Zygote
 from autograders.sandbox.starting import WALLS
 
 ENDED = "the process ended"
@@ -64,7 +64,7 @@ class Peer:
         self.connection = Connection(self.child.stream)
 
     def ask(self, request: Any, reply_type: Any, seconds: float) -> Any:
-        """The decoded reply; raises ProcessLost, and then the process is dead."""
+        """The decoded reply. Raises ProcessLost, and then the process is dead, or NoProcess when it is no fault of its own."""
         number = secrets.randbits(63)
         try:
             self.child.stream.settimeout(seconds)
@@ -79,7 +79,10 @@ class Peer:
             reason = ENDED
         except (ValueError, msgspec.MsgspecError):
             reason = "it answered with something malformed"
-        raise ProcessLost(self.close().get("cause") or reason)
+        ended = self.close()
+        if "error" in ended:  # all processes of this grader are gone, which is no learner's doing
+            raise NoProcess(ended["error"])
+        raise ProcessLost(ended.get("cause") or reason)
 
     def close(self) -> dict:
         """End the process and remove its files; why it had ended and what it had used."""
@@ -97,6 +100,9 @@ class Evaluator:
             self.peer = Peer(self.zygote, "evaluator")
         try:
             return self.peer.ask(request, Evaluated | str, self.limits.request_s)
+        except NoProcess:
+            self.peer = None
+            raise
         except ProcessLost as lost:
             self.peer = None
             raise LimitHit(
@@ -188,7 +194,7 @@ class ConfinedLearner:
     def close(self) -> Used:
         """End the process; what it had used."""
         if self.peer:
-            with contextlib.suppress(ProcessLost):
+            with contextlib.suppress(ProcessLost, NoProcess):
                 self.used = self.peer.ask(Usage(), Used, self.limits.grace_s)
             if self.peer:
                 self.peer.close()

@@ -64,17 +64,29 @@ class Fork:
         return ""
 
     def end(self) -> dict:
-        """Kill it, wait for it, remove its folder; how it had ended and what it had used."""
+        """Kill it, wait for it, remove its folder; how it had ended and what it had used.
+
+        Where somebody else had killed it, such as a machine without memory, that is an error, and no fault of its own.
+        """
+        killed = not self.cause and _was_killed(self.pid)
         os.kill(self.pid, signal.SIGKILL)  # until it is waited for, the number is its own
         _, status, used = os.wait4(self.pid, 0)
         shutil.rmtree(self.scratch, ignore_errors=True)
         stopped = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        if killed:
+            return {"error": "a submission's process was killed from outside; the machine may be out of memory"}
         cause = self.cause
         if stopped == signal.SIGXCPU:
             cause = f"it used more than {self.limits.cpu_s} s of processor time"
         elif not cause and stopped not in (0, signal.SIGKILL):
             cause = f"its process ended with {signal.Signals(stopped).name}"
         return {"cause": cause, "cpu_s": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024}
+
+
+def _was_killed(pid: int) -> bool:
+    """Whether a child that nobody has waited for yet has ended with SIGKILL."""
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return bool(ended) and ended.si_code == os.CLD_KILLED and ended.si_status == signal.SIGKILL
 
 
 def _resident(pid: int) -> int:
