@@ -100,6 +100,9 @@ def grade(
     exercise: ExerciseOption = "",
     materials: MaterialsOption = None,
     course: Annotated[Path, typer.Option(help="The course whose secret seed is used, where it has one.")] = Path(),
+    results: Annotated[
+        Path | None, typer.Option(help="Keep results in this folder, and do not grade again what is there.")
+    ] = None,
     accept_weak_confinement: Annotated[
         bool,
         typer.Option("--accept-weak-confinement", help="Grade though this machine cannot confine submissions well."),
@@ -109,7 +112,9 @@ def grade(
     import msgspec
 
     from autograders import exercises
+    from autograders.course import batch
     from autograders.course.materials import NoMaterials, find, references
+    from autograders.course.results import Graded, Results
     from autograders.course.seeds import course_seed
     from autograders.display import text
     from autograders.judge import grading, submissions
@@ -121,7 +126,7 @@ def grade(
         if materials:
             raise stop(str(error)) from error
         solutions = None
-    ungraded = 0
+    kept, seed, waiting = Results(results) if results else None, course_seed(course), []
     with engine() as running:
         try:
             running.require_confinement(accept_weak_confinement)
@@ -130,16 +135,18 @@ def grade(
         for path in files(paths):
             try:
                 handed = submissions.read(path, exercise)
-                result, _ = grading.grade(str(path), handed, running, course_seed(course), references(solutions))
+                graded = batch.grade(str(path), handed, running, seed, references(solutions), kept)
             except submissions.Unreadable as error:
-                typer.echo(str(error), err=True)
-                result = grading.ungraded(str(path), str(error))
-            ungraded += result.status != "graded"
+                graded = Graded(grading.ungraded(str(path), str(error)), {})
+            result = graded.result
+            waiting += [f"{path}: {why}"] if (why := batch.failed(graded)) else []
             if json:
                 typer.echo(msgspec.json.encode(result).decode())
             elif result.exercise:
                 typer.echo(text.result(result, {q.id: q.title for q in exercises.manifest(result.exercise).questions}))
-    raise typer.Exit(1 if ungraded else 0)
+    if waiting:
+        typer.echo("\nNot graded, a person has to look:\n" + "\n".join(waiting), err=True)
+    raise typer.Exit(1 if waiting else 0)
 
 
 def files(paths: list[Path]) -> Iterator[Path]:

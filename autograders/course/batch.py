@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from autograders.course.materials import References
 from autograders.course.results import Graded, Results, key_of
 from autograders.judge import grading
+from autograders.judge.grading import References
 from autograders.judge.learners import Engine
 from autograders.judge.submissions import Handed
 

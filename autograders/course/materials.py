@@ -56,10 +56,7 @@ def dump(notebook: nbformat.NotebookNode) -> str:
     return nbformat.writes(notebook, version=4) + "\n"
 
 
-References = Callable[[str, tuple[str, ...]], StandIn | None]
-
-
-def references(solutions: Path | None) -> References:
+def references(solutions: Path | None) -> Callable[[str, tuple[str, ...]], StandIn | None]:
     """A source of stand-ins: the solution's answers to some questions, with what they need to be defined.
 
     Without a solutions folder there are none, and every question is judged with the learner's own earlier answers.

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from autograders import exercises
-from autograders.course.materials import References
 from autograders.judge import grading
+from autograders.judge.grading import References
 from autograders.judge.submissions import Handed
 from autograders.judge.verdicts import Result
 from autograders.learner.messages import Ran
