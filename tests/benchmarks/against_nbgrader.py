@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
@@ -42,12 +43,12 @@ def nbgrader(folder: Path, *command: str) -> float:
     return time.perf_counter() - started
 
 
-def course(folder: Path, stock: bool) -> None:
-    """A course of all exercises; a stock one has asserts in the place of `check(...)`."""
+def course(folder: Path, stock: bool, names: Iterable[str] = tuple(exercises.names())) -> None:
+    """A course of these exercises; a stock one has asserts in the place of `check(...)`."""
     settings = STOCK if stock else (ROOT / "nbgrader_config.py").read_text()
     folder.mkdir()
     (folder / "nbgrader_config.py").write_text(settings)
-    for name in exercises.names():
+    for name in names:
         target = folder / "solutions" / name / f"{name}.ipynb"
         target.parent.mkdir(parents=True)
         notebook = nbformat.read(ROOT / "solutions" / name / f"{name}.ipynb", as_version=4)

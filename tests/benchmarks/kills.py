@@ -1,0 +1,116 @@
+"""Kills autograde runs of a class at random moments, and compares what is in the gradebook in the end.
+
+    python -m tests.benchmarks.kills [KILLS] [LEARNERS] [SEED]
+
+In each round a class is graded by `nbgrader autograde`, and one of its processes, whichever it is, gets `kill -9` again and
+again: the grader, the zygote, its walls, a submission's process. Then one more run ends the work. Nobody may be lost, nobody be
+there twice, and nothing differ from a run that nobody disturbed.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+from nbgrader.api import Gradebook
+from rich.console import Console
+
+from tests.benchmarks.against_nbgrader import course, nbgrader, submit
+
+EXERCISE = "counter"
+A_ROUND = 20  # kills
+LONGEST_S = 12.0  # between two kills
+
+
+def outcome(folder: Path) -> dict[str, list]:
+    """By learner, all scores in the gradebook, and the result without what was used."""
+    found: dict[str, list] = {}
+    with Gradebook(f"sqlite:///{folder}/gradebook.db") as gradebook:
+        for submission in gradebook.assignment_submissions(EXERCISE):
+            scores = [
+                [grade.name, grade.auto_score, grade.needs_manual_grade] for grade in submission.notebooks[0].grades
+            ]
+            found.setdefault(submission.student.id, []).append(
+                [*sorted(scores), result_of(folder, submission.student.id)]
+            )
+    return found
+
+
+def result_of(folder: Path, learner: str) -> dict:
+    notebook = json.loads((folder / "autograded" / learner / EXERCISE / f"{EXERCISE}.ipynb").read_bytes())
+    return {key: value for key, value in notebook["metadata"]["stateless_result"].items() if key != "usage"}
+
+
+def disturbed(folder: Path, kills: int, chance: random.Random) -> Counter[str]:
+    """Grade the class with so many kills, then to the end; which kinds of processes were killed."""
+    killed: Counter[str] = Counter()
+    run = None
+    while killed.total() < kills:
+        if run is None or run.poll() is not None:
+            run = start(folder)
+        time.sleep(chance.uniform(0, LONGEST_S))
+        try:
+            kind, victim = chance.choice(sorted(by_kind(run.pid).items()))
+            victim.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            continue
+        killed[kind] += 1
+        if kind == "grader":
+            run.wait()
+    run.wait()
+    nbgrader(folder, "autograde", EXERCISE)
+    return killed
+
+
+def start(folder: Path) -> subprocess.Popen:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(
+        [sys.executable, "-m", "nbgrader", "autograde", EXERCISE], cwd=folder, env=environment, **silent
+    )
+
+
+def by_kind(grader: int) -> dict[str, psutil.Process]:
+    """One process of each kind that there is at this moment."""
+    found = {"grader": psutil.Process(grader)}
+    for process in found["grader"].children(recursive=True):
+        inner = process.parent().name().startswith("python") and process.parent().pid != grader
+        found["walls" if process.name() == "bwrap" else "submission" if inner else "zygote"] = process
+    return found
+
+
+def main(kills: int, learners: int, seed: int) -> int:
+    chance, killed, faults = random.Random(seed), Counter(), []
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh, calm = Path(scratch, "fresh"), Path(scratch, "calm")
+        course(fresh, stock=False, names=(EXERCISE,))
+        submit(fresh, EXERCISE, learners)
+        (fresh / ".stateless_seed").write_text(f"kills {seed}")
+        shutil.copytree(fresh, calm)
+        nbgrader(calm, "autograde", EXERCISE)
+        want = outcome(calm)
+        while killed.total() < kills:
+            round_ = Path(scratch, f"round {killed.total()}")
+            shutil.copytree(fresh, round_)
+            killed += disturbed(round_, min(A_ROUND, kills - killed.total()), chance)
+            got = outcome(round_)
+            faults += [f"{who}: lost" for who in want if who not in got]
+            faults += [f"{who}: {len(rows)} times" for who, rows in got.items() if len(rows) != 1]
+            faults += [f"{who}: differs" for who, rows in got.items() if rows != want.get(who)]
+            Console().print(
+                f"{killed.total()} kills ({dict(killed)}), {len(got)} of {learners} learners, faults: {faults}"
+            )
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:]]
+    sys.exit(main(*(numbers + [100, 60, 0][len(numbers) :])))
