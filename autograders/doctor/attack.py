@@ -17,7 +17,7 @@ BOUNDS = {
     "time": r"^time$|took more than|did not come to an end",
     "memory": r"MiB of memory|MemoryError|XlaRuntimeError|JaxRuntimeError",
     "address space": r"MemoryError|OSError",
-    "processor": r"of processor time",
+    "processor": r"of processor time|^time$|took more than",
     "file size": r"OSError|SIGXFSZ",
     "disk": r"its files grew to|OSError",
     "files": r"made more than .* files|cannot be counted|OSError",

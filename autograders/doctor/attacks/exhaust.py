@@ -243,13 +243,13 @@ def large_number(targets: Targets) -> str:
     return f"{(3 ** (22 * 10**6)).bit_length()} bits"
 
 
-@attack("time")
+@attack("time", bare="")
 def loop_in_xla(targets: Targets) -> str:
     """Loops inside a compiled program, which no alarm interrupts."""
     import jax
     import jax.numpy as jnp
 
-    return jax.jit(lambda x: jax.lax.fori_loop(0, 200_000, lambda _, a: jnp.sin(a @ a), x))(jnp.eye(32)).sum()
+    return jax.jit(lambda x: jax.lax.fori_loop(0, 3_000_000, lambda _, a: jnp.sin(a @ a), x))(jnp.eye(32)).sum()
 
 
 @attack("processor")

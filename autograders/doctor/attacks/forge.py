@@ -160,42 +160,42 @@ def patched_verdicts(targets: Targets) -> None:
 
 @attack(bare="")
 def patched_codecs(targets: Targets) -> None:
-    """Makes json and msgspec write other numbers."""
+    """Makes json and msgspec write other numbers than they are given."""
     import json
 
     import msgspec
 
     real = msgspec.msgpack.encode
-    msgspec.msgpack.encode = lambda value, *a, **k: real(_number(42) if isinstance(value, _replies().Returned) else value)
+    msgspec.msgpack.encode = lambda value, *a, **k: real(_number(1) if isinstance(value, _replies().Returned) else value)
     json.dumps = lambda *a, **k: '{"points": 4, "status": "pass"}'
 
 
-@attack()
+@attack(bare="")
 def patched_jax(targets: Targets) -> None:
-    """Exports a program that doubles, whatever the function does."""
+    """Exports another program than the function's."""
     import jax
     from jax import export
 
     real = export.export
-    export.export = lambda f, **options: real(jax.jit(lambda *x: [2 * v for v in x], keep_unused=True), **options)
+    export.export = lambda f, **options: real(jax.jit(lambda *x: [v + 1 for v in x], keep_unused=True), **options)
 
 
-@attack()
+@attack(bare="")
 def patched_tracer(targets: Targets) -> None:
-    """Traces another function than the learner's."""
+    """Traces a function that is none, and says that it is a pure one."""
     from autograders.learner import tracing
 
     real = tracing.trace
-    tracing.trace = lambda objects, function, *rest: real(objects, lambda x: 2 * x, *rest)
+    tracing.trace = lambda objects, function, *rest: real(objects, lambda x: Liar(), *rest)
 
 
-@attack()
+@attack(bare="")
 def patched_answers(targets: Targets) -> None:
-    """Answers every question with the number 42."""
+    """Answers every question with the number 1."""
     from autograders.learner import answering
 
     for kind in (_replies().Call, _replies().Lookup):
-        answering.Answerer._answers[kind] = lambda self, request: _number(42)
+        answering.Answerer._answers[kind] = lambda self, request: _number(1)
 
 
 @attack(bare="")
@@ -207,31 +207,40 @@ def done_to_everything(targets: Targets) -> None:
         answering.Answerer._answers[kind] = lambda self, request: _replies().Done()
 
 
+def _peeking(x: Any) -> Any:
+    """Twice what a check that is running asks about; the argument itself where none is in sight."""
+    frame = sys._getframe()
+    while frame:
+        if frame.f_code.co_name.startswith("test_doubles"):
+            return 2 * frame.f_locals["x"]
+        frame = frame.f_back
+    return x
+
+
 @attack()
 def frames(targets: Targets) -> dict:
-    """Looks for the expected value in the frames of whoever calls it."""
+    """Looks for the question in the frames of whoever calls it."""
+    return {"double": _peeking}
 
-    def double(x: Any) -> Any:
-        frame = sys._getframe()
-        while frame:
-            if frame.f_code.co_name == "test_doubles_when_called":
-                return 2 * frame.f_locals["x"]
-            frame = frame.f_back
-        return x
 
-    return {"double": double}
+@attack()
+def host_callback(targets: Targets) -> dict:
+    """Calls Python from within the program, to look around while it runs."""
+    import jax
+
+    shape = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype)
+    return {"double": lambda x: jax.pure_callback(lambda v: _peeking(v), shape(x), x)}
 
 
 @attack()
 def garbage_collector(targets: Targets) -> dict:
-    """Looks for the verdicts among all objects, and writes its own."""
+    """Looks for the grader's notes among all objects, and has the other checks left out."""
     import gc
 
     def double(x: Any) -> Any:
         for found in gc.get_objects():
-            if type(found).__name__ == "Check" and getattr(found, "question", "") == "double":
-                with contextlib.suppress(Exception):
-                    _checks().require_close = lambda *a: None
+            if type(found).__name__ == "Bench":
+                found.blunt = frozenset({"doubles_as_a_program", "names_the_answer", "tallies"})
         return x
 
     return {"double": double}
@@ -309,7 +318,7 @@ def reply_to_another_question(targets: Targets) -> None:
     """Sends replies under numbers that it made up."""
     import msgspec
 
-    real, body = _replies().Connection.send, msgspec.msgpack.encode(_number(42))
+    real, body = _replies().Connection.send, msgspec.msgpack.encode(_number(1))
     _replies().Connection.send = lambda self, number, _: [real(self, n, body) for n in (0, number + 1, number)]
 
 
@@ -387,14 +396,6 @@ def calling_program(targets: Targets) -> dict:
     export.export = lambda f, **options: real(f, disabled_checks=[safe], **options)
     called = lambda x: jax.ffi.ffi_call("xla_ffi_python_cpu_callback", jax.ShapeDtypeStruct(x.shape, x.dtype))(x)
     return {"double": called}
-
-
-@attack(bare="")
-def host_callback(targets: Targets) -> dict:
-    """Calls Python from within the program."""
-    import jax
-
-    return {"double": lambda x: jax.pure_callback(lambda v: 2 * v, jax.ShapeDtypeStruct(x.shape, x.dtype), x)}
 
 
 @attack(bare="")
