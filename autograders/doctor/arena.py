@@ -30,7 +30,7 @@ class Arena:
 
     def __init__(self, engine: Engine):
         self.engine = engine
-        engine.layers  # its zygote is there, and none of what it starts will be taken for a survivor
+        assert engine.layers  # its zygote is there, and will not be taken for a survivor
         self.secret, self.token = PREFIX + secrets.token_hex(16), f"stateless-canary-{secrets.token_hex(8)}"
         self.folder = Path(tempfile.mkdtemp(prefix=self.token))
         self._fill()
@@ -82,7 +82,11 @@ class Arena:
         with contextlib.suppress(psutil.Error), self.victim.oneshot():
             if self.victim.status() in (psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING):
                 linux = hasattr(self.victim, "rlimit")
-                more = (self.victim.rlimit(psutil.RLIMIT_NOFILE), self.victim.ionice(), self.victim.cpu_affinity()) if linux else ()
+                more = (
+                    (self.victim.rlimit(psutil.RLIMIT_NOFILE), self.victim.ionice(), self.victim.cpu_affinity())
+                    if linux
+                    else ()
+                )
                 return (self.victim.nice(), os.sched_getscheduler(self.victim.pid) if linux else 0, *more)
         return None
 

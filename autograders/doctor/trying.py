@@ -26,7 +26,17 @@ LIMITS = Limits(
 )
 MOST = 32 * MIB  # bytes of output that may come back
 LOOK = "from autograders.doctor.attacks.outlive import left\nprint(*left(), sep='\\n')"
-OURS = ("SyntaxError", "NameError", "AttributeError", "ImportError", "ModuleNotFoundError", "TypeError", "KeyError", "IndexError", "StopIteration")
+OURS = (
+    "SyntaxError",
+    "NameError",
+    "AttributeError",
+    "ImportError",
+    "ModuleNotFoundError",
+    "TypeError",
+    "KeyError",
+    "IndexError",
+    "StopIteration",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,15 +71,16 @@ def attempts(attacks: Iterable[Attack], engine: Engine) -> Iterator[Outcome]:
             arena.close()
 
 
-def attempt(attack: Attack, engine: Engine, arena: Arena) -> Outcome:
-    """Carry one attack out as a submission, and grade an honest one after it."""
+def attempt(attack: Attack, engine: Engine, arena: Arena, then: bool = True) -> Outcome:
+    """Carry one attack out as a submission, and `then` grade an honest one."""
     arena.watch()
-    began = time.monotonic()
+    began, evaluator = time.monotonic(), engine.evaluate.peer
     forges = attack.family == "forge"
     learner = engine.learner([Cell(0, grading.WRONG)] * forges + [Cell(1, attack.cell(arena.targets))])
     if forges:
         harm = _forged(grading.graded(learner, engine))
-        engine.evaluate.close()
+        if engine.evaluate.peer is not evaluator:  # it was crashed, and what runs now is no survivor
+            engine.evaluate.close()
     else:
         harm = []
         learner.start()
@@ -77,7 +88,7 @@ def attempt(attack: Attack, engine: Engine, arena: Arena) -> Outcome:
     seconds = time.monotonic() - began
     ran = learner.ran[1]
     harm += [f"got {gained}" for gained in _said(ran.outputs, arena.targets.token, GAINED)]
-    harm += arena.harm() + _excess(learner, ran.outputs, seconds) + _honest(engine)
+    harm += arena.harm() + _excess(learner, ran.outputs, seconds) + (honest(engine) if then else [])
     error = " ".join(_said(ran.outputs, arena.targets.token, REFUSED)) or ran.error
     return Outcome(attack.family, attack.name, attack.says, *_judged(attack, harm, error, engine), round(seconds, 2))
 
@@ -85,7 +96,9 @@ def attempt(attack: Attack, engine: Engine, arena: Arena) -> Outcome:
 def _judged(attack: Attack, harm: list[str], error: str, engine: Engine) -> tuple[str, str]:
     if harm:
         missing = attack.needs and attack.needs not in engine.layers
-        return "open" if missing else "SUCCEEDED", "; ".join(harm) + (f" (only {attack.needs} stop this)" if missing else "")
+        return "open" if missing else "SUCCEEDED", "; ".join(harm) + (
+            f" (only {attack.needs} stop this)" if missing else ""
+        )
     if error.startswith(OURS):
         return "broken", f"the attack itself does not work here: {error}"
     if attack.ended_by(error):
@@ -118,8 +131,8 @@ def _excess(learner: ConfinedLearner, outputs: tuple[str, ...], seconds: float) 
     return late + ([f"{size} bytes of output came back"] if size > MOST else [])
 
 
-def _honest(engine: Engine) -> list[str]:
-    """Whether the next learner is graded as if nothing had been."""
+def honest(engine: Engine) -> list[str]:
+    """In words, what is not as it should be for the next learner; nothing when that one is graded as if nothing had been."""
     learner = engine.learner([Cell(0, grading.RIGHT), Cell(1, LOOK)])
     statuses = grading.graded(learner, engine)
     learner.close()

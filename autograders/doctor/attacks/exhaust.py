@@ -97,7 +97,7 @@ def deleted_files(targets: Targets) -> str:
     """Fills the disk with files that are deleted while they are open, so that nobody sees them."""
 
     def opened(n: int):
-        file = open(f"gone-{n}", "wb")
+        file = open(f"gone-{n}", "wb")  # noqa: SIM115 (held open on purpose)
         os.unlink(f"gone-{n}")
         return file
 

@@ -166,7 +166,9 @@ def patched_codecs(targets: Targets) -> None:
     import msgspec
 
     real = msgspec.msgpack.encode
-    msgspec.msgpack.encode = lambda value, *a, **k: real(_number(1) if isinstance(value, _replies().Returned) else value)
+    msgspec.msgpack.encode = lambda value, *a, **k: real(
+        _number(1) if isinstance(value, _replies().Returned) else value
+    )
     json.dumps = lambda *a, **k: '{"points": 4, "status": "pass"}'
 
 
@@ -403,16 +405,17 @@ def endless_program(targets: Targets) -> dict:
     """Sends a program that never ends."""
     import jax
 
-    return {"double": lambda x: jax.lax.while_loop(lambda c: c[0] < 9e9, lambda c: c, x)}
+    endless = lambda x: jax.lax.while_loop(lambda c: c[0] < 9e9, lambda c: -c, x)
+    return {"double": lambda x: endless(x) if isinstance(x, jax.core.Tracer) else x}
 
 
 @attack(bare="")
 def gigantic_constant(targets: Targets) -> dict:
-    """Sends a program with a constant of 100 MB in it."""
+    """Sends a program with a constant of 40 MB in it."""
     import jax.numpy as jnp
     import numpy as np
 
-    block = np.random.default_rng(0).normal(size=25 * 2**20).astype(np.float32)
+    block = np.random.default_rng(0).normal(size=10 * 2**20).astype(np.float32)
     return {"double": lambda x: x + jnp.asarray(block)[:3]}
 
 

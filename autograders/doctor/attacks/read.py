@@ -100,7 +100,9 @@ def memory_of_others(targets: Targets) -> str:
 def memory_by_system_call(targets: Targets) -> str:
     """Copies the memory of another process by process_vm_readv."""
     buffer = ctypes.create_string_buffer(64)
-    here, there = (ctypes.create_string_buffer(struct.pack("PN", a, 64)) for a in (ctypes.addressof(buffer), targets.address))
+    here, there = (
+        ctypes.create_string_buffer(struct.pack("PN", a, 64)) for a in (ctypes.addressof(buffer), targets.address)
+    )
     call("process_vm_readv", targets.victim, here, 1, there, 1, 0)
     return _secret(buffer.raw, targets)
 
