@@ -29,7 +29,7 @@ class Arena:
     """An instructor's folder, a process, and listeners on this machine; `harm` tells what has become of them."""
 
     def __init__(self, engine: Engine):
-        self.engine = engine
+        self.engine, self.spoilt = engine, False
         assert engine.layers  # its zygote is there, and will not be taken for a survivor
         self.secret, self.token = PREFIX + secrets.token_hex(16), f"stateless-canary-{secrets.token_hex(8)}"
         self.folder = Path(tempfile.mkdtemp(prefix=self.token))
@@ -60,6 +60,7 @@ class Arena:
             token=self.token,
             prefix=PREFIX,
             folder=str(self.folder),
+            home=str(Path.home()),
             tcp=self.tcp.getsockname()[1],
             udp=self.udp.getsockname()[1],
             unix=str(self.folder / "socket"),
@@ -95,10 +96,12 @@ class Arena:
         self.before, self.survivors = self._state(), Survivors(self.engine, self.token)
 
     def harm(self) -> list[str]:
-        """What has happened since the start, in words; nothing while every wall held."""
+        """What has happened since, in words; nothing while every wall held. Something spoils the arena."""
         after = self._state()
         changed = [name for name in {**self.before, **after} if self.before.get(name) != after.get(name)]
-        return [f"changed: {name}" for name in changed] + self._reached() + self._left() + self.survivors.left()
+        found = [f"changed: {name}" for name in changed] + self._reached() + self._left() + self.survivors.left()
+        self.spoilt = self.spoilt or bool(found)
+        return found
 
     def _reached(self) -> list[str]:
         reached = []

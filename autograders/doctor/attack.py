@@ -33,6 +33,7 @@ class Targets(msgspec.Struct, frozen=True):
     token: str
     prefix: str  # every secret starts with it
     folder: str  # an instructor's, with a solution, a seed, a gradebook and a submission in it
+    home: str
     tcp: int
     udp: int
     unix: str  # a datagram socket's path

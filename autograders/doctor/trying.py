@@ -63,7 +63,7 @@ def attempts(attacks: Iterable[Attack], engine: Engine) -> Iterator[Outcome]:
             arena = arena or Arena(engine)
             outcome = attempt(attack, engine, arena)
             yield outcome
-            if not outcome.sound:
+            if arena.spoilt:
                 arena.close()
                 arena = None
     finally:

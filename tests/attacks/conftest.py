@@ -34,7 +34,7 @@ def arena() -> Iterator[Callable[[tuple[str, ...]], Arena]]:
     def behind(walls: tuple[str, ...]) -> Arena:
         if walls not in engines:
             engines[walls] = Engine(LIMITS, walls)
-        if walls in arenas and arenas[walls].harm():
+        if walls in arenas and arenas[walls].spoilt:
             arenas.pop(walls).close()
         if walls not in arenas:
             arenas[walls] = Arena(engines[walls])

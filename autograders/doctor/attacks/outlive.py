@@ -13,7 +13,7 @@ from pathlib import Path
 from autograders.doctor.attack import Targets, attack
 from autograders.doctor.attacks.syscalls import call
 
-AFTERWARDS = 20.0  # seconds for which a survivor would go on
+AFTERWARDS = 8.0  # seconds for which a survivor would go on
 
 
 def _goes_on() -> None:

@@ -44,7 +44,7 @@ def folder(targets: Targets) -> list[str]:
     return os.listdir(targets.folder)
 
 
-@attack()
+@attack(needs="namespaces")
 def metadata(targets: Targets) -> str:
     """Asks for size and age of a file whose path it knows."""
     return f"{os.stat(Path(targets.folder, SEED)).st_size} bytes"
@@ -65,9 +65,7 @@ def password_file(targets: Targets) -> str:
 @attack()
 def home(targets: Targets) -> str:
     """Lists the grader's home."""
-    import pwd
-
-    return f"{len(os.listdir(pwd.getpwuid(os.getuid()).pw_dir))} files"
+    return f"{len(os.listdir(targets.home))} files"
 
 
 @attack(bare="")
