@@ -187,7 +187,7 @@ class Function:
     def _asked(self, request: messages.Request, text: str) -> Any:
         reply = self.submission.ask(request)
         if isinstance(reply, Missing):
-            raise missing(reply.name)
+            raise missing(reply)
         if isinstance(reply, Raised) and reply.ours:
             raise GraderError(f"{reply.types[0]}: {reply.message}")
         if isinstance(reply, Raised):
@@ -294,17 +294,22 @@ class Submission:
         """The object that a name or an attribute stands for."""
         reply = self.ask(messages.Lookup(target))
         if isinstance(reply, Missing):
-            raise missing(reply.name)
+            raise missing(reply)
         if isinstance(reply, Raised):
             raise explain(text, reply)
         return Value(reply.value, self, text, reply)
 
 
-def missing(name: str) -> Failure:
+def missing(reply: Missing) -> Failure:
     """No such name: a stub that was removed or renamed, or a cell that stopped with an error before it."""
+    name, said = reply.name, f"`{reply.name}` is not defined"
+    if reply.stopped:
+        stopped = explain(name, reply.stopped)
+        what = f"{said}: its cell{stopped.what.removeprefix(f'`{name}`')}"
+        return Undefined(what, stopped.why, stopped.hint, stopped.misconception)
     return Undefined(
-        f"`{name}` is not defined.",
-        "The cell that should define it is missing, was renamed, or stopped with an error.",
+        f"{said}.",
+        "The cell that should define it is missing or was renamed, or it stopped with an error.",
         f"Define `{name}` under exactly this name, run its cell, and look for an error there.",
     )
 

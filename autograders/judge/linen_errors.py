@@ -90,6 +90,14 @@ def _handed_a_module(raised: Raised) -> bool:
 
 CIRCUMSTANCES = (
     (
+        lambda r: r.types[0] == "ValueError" and "_process_class" in r.inside,
+        (
+            "A list or a dict as the default of a field would be one object, shared by all modules: Python refuses it.",
+            "Leave the default out, or use a tuple.",
+            "L08",
+        ),
+    ),
+    (
         lambda r: _asked_a_module(r) and r.asked[0] == "self",
         (
             "What `setup` makes exists only inside `init` and `apply`: a Linen module that is called like a function "

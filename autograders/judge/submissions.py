@@ -113,9 +113,7 @@ def _script(content: bytes, path: Path) -> list[Cell]:
 
 def guess(cells: list[Cell]) -> str:
     """The exercise whose names these cells define most; empty when they define none."""
-    text = "\n".join(cell.source for cell in cells)
-    found = set(re.findall(r"^(?:class|def|async def)\s+(\w+)|^(\w+)\s*[:=]", text, re.MULTILINE))
-    defined = {name for pair in found for name in pair if name}
+    defined = {name for cell in cells for name in cell.defines}
     scores = {e: sum(len(defined & set(q.defines)) for q in exercises.manifest(e).questions) for e in exercises.names()}
     best = max(scores, key=scores.get, default="")
     return best if scores.get(best) else ""

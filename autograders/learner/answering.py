@@ -53,11 +53,13 @@ class Undefined(Exception):
 class Answerer:
     """Looks names up in a namespace when asked, calls, traces and observes what they stand for.
 
-    `alarms` says whether time limits are set by SIGALRM here; in a learner's own kernel they are not.
+    `alarms` says whether time limits are set by SIGALRM here; in a learner's own kernel they are not. `stopped` are the
+    errors of the cells that would have defined a name.
     """
 
-    def __init__(self, namespace: dict[str, Any], alarms: bool):
+    def __init__(self, namespace: dict[str, Any], alarms: bool, stopped: dict[str, Raised] | None = None):
         self.namespace, self.alarms = namespace, alarms
+        self.stopped = {} if stopped is None else stopped
         self.objects = Objects()
 
     def answer(self, request: Request) -> Reply:
@@ -68,7 +70,7 @@ class Answerer:
                 warnings.simplefilter("ignore")
                 return self._answers[type(request)](self, request)
         except Undefined as error:
-            return Missing(str(error))
+            return Missing(str(error), self.stopped.get(str(error)))
         except KeyboardInterrupt:
             if not self.alarms:
                 raise

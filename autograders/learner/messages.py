@@ -4,6 +4,7 @@ Every message is a msgpack document. Between processes it travels behind its len
 learner's own kernel the same objects are handed over directly.
 """
 
+import re
 import socket
 import struct
 import time
@@ -75,6 +76,12 @@ class Cell(msgspec.Struct, frozen=True):
 
     index: int
     source: str
+
+    @property
+    def defines(self) -> set[str]:
+        """The names that it gives a meaning to at its top level, also where it is no valid Python."""
+        found = re.findall(r"^(?:class|def|async def)\s+(\w+)|^(\w+)\s*[:=]", self.source, re.MULTILINE)
+        return {name for pair in found for name in pair if name}
 
 
 class Run(msgspec.Struct, tag="run", frozen=True):
@@ -204,15 +211,16 @@ class Traced(msgspec.Struct, tag="traced", frozen=True):
     equations: int = 0
     outside_jit: int = 0  # equations outside the largest top-level jit
     operations: tuple[str, ...] = ()  # what kinds of operations there are
-    unused: tuple[str, ...] = ()  # operations whose results nothing uses
+    unused: tuple[str, ...] = ()  # operations whose results nothing uses; tree_map where one was inside
     makers: tuple[str, ...] = ()  # the operation that made each output; "input" for what only passes through
     wrote: tuple[Place, ...] = ()  # what tracing wrote, or left a tracer in
 
 
 class Missing(msgspec.Struct, tag="missing", frozen=True):
-    """No such name in the learner's namespace."""
+    """No such name in the learner's namespace; `stopped` is what ended the cell that would have defined it."""
 
     name: str
+    stopped: Raised | None = None
 
 
 class Ran(msgspec.Struct, tag="ran", frozen=True):

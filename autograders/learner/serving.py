@@ -12,7 +12,7 @@ from autograders.learner.session import Session
 def serve(stream: socket.socket) -> None:
     """Answer numbered requests in order; ends when the judge closes the socket."""
     connection, session = Connection(stream), Session()
-    answerer = Answerer(session.namespace, alarms=True)
+    answerer = Answerer(session.namespace, alarms=True, stopped=session.stopped)
     while True:
         try:
             numbered = connection.receive()

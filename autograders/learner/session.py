@@ -15,8 +15,8 @@ from traitlets import Type
 from traitlets.config import Config
 
 import autograders
-from autograders.learner.answering import TimeUp, time_limit
-from autograders.learner.messages import Cell, Ran
+from autograders.learner.answering import TimeUp, raised, time_limit
+from autograders.learner.messages import Cell, Raised, Ran
 
 MAX_OUTPUT = 200_000  # characters of one stream or one rich output
 MAX_OUTPUTS = 50
@@ -69,9 +69,10 @@ def no_input(prompt: str = "") -> str:
 
 
 class Session:
-    """One submission's shell and namespace."""
+    """One submission's shell and namespace, and for names whose cell stopped with an error, that error."""
 
     def __init__(self) -> None:
+        self.stopped: dict[str, Raised] = {}
         settings = Config()
         settings.HistoryManager.enabled = False
         settings.HistoryManager.hist_file = ":memory:"
@@ -101,6 +102,7 @@ class Session:
             error = TimeoutError(f"this cell ran for more than {seconds:g} s and was stopped")
         if error is not None:
             outputs.append(self._error(error))
+            self.stopped |= dict.fromkeys(cell.defines, raised(error, error.__traceback__))
         name = "time" if timed_out else type(error).__name__ if error is not None else ""
         return Ran(tuple(json.dumps(o) for o in outputs[:MAX_OUTPUTS]), name)
 

@@ -82,7 +82,7 @@ def trace(
         sum(1 for _ in _equations(jaxpr.jaxpr)),
         _outside_largest_jit(jaxpr.jaxpr),
         tuple(sorted({_operation(e) for e in _equations(jaxpr.jaxpr)})),
-        tuple(sorted({_operation(e) for e in _unused(jaxpr.jaxpr)})),
+        tuple(sorted({name for e in _unused(jaxpr.jaxpr) for name in (_operation(e), *_mapped(e))})),
         makers=tuple(_maker(jaxpr.jaxpr, v) for v in jaxpr.jaxpr.outvars),
     )
 
@@ -140,6 +140,12 @@ def _unused(jaxpr: Any) -> Any:
             yield from _inside(equation)
         elif equation.primitive.name in JIT:
             yield from _unused(equation.params["jaxpr"].jaxpr)
+
+
+def _mapped(equation: Any) -> list[str]:
+    """["tree_map"] for an equation that was traced inside a `jax.tree.map`."""
+    frames = getattr(getattr(equation.source_info, "traceback", None), "frames", ())
+    return ["tree_map"] if any(frame.function_name == "tree_map" for frame in frames) else []
 
 
 def _maker(jaxpr: Any, variable: Any) -> str:

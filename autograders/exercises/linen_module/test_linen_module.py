@@ -181,9 +181,10 @@ def test_forward_uses_the_params(submission, inputs, sample):
 
 @grades("init_and_apply", points=0.25, needs=("forward_has_right_shape",))
 def test_forward_same_under_jit(submission, inputs, sample):
-    """The program that jit makes of `forward` agrees with it, also for inputs that came later."""
+    """The program that jit makes of `forward` agrees with it, also for parameters and inputs that came later."""
     params, _ = forwarded(submission, inputs, sample)
     program, x = submission.forward.program(params, sample), draw(inputs, *sample.shape)
+    params = submission.init_params(key(inputs), sample)
     first, again = submission.forward(params, x, watch=True), submission.forward(params, x).array()
     telling.answers_alike(first, again)
     why = "jit freezes whatever is not an argument: NumPy randomness, globals, attributes."

@@ -41,6 +41,9 @@ def same_as_before(program: Program, name: str) -> Failure:
     if "scatter" in program.unused:
         why = "`x.at[...].set(v)` changes nothing: it returns a new array, which nobody uses here."
         return Failure(said, why, "Put the new array into a new tree.", "C13")
+    if "tree_map" in program.unused:
+        why = "`jax.tree.map` changes no leaf: it returns a new tree, which nobody uses here."
+        return Failure(said, why, "Return the tree that it gives.", "C13")
     if program.unused:
         why = (
             "New arrays are computed and nobody uses them: `leaf = ...` in a loop gives a name another array, no more."
