@@ -226,7 +226,7 @@ def audit(
 @app.command()
 def doctor(
     attack: Annotated[bool, typer.Option("--attack", help="Try to break out, on canaries of our own.")] = False,
-    family: Annotated[str, typer.Option(help="Only attacks of this family.")] = "",
+    family: Annotated[list[str] | None, typer.Option(help="Only attacks of this family; may be repeated.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Say what confines a submission on this machine and what is missing. Status 1 when that is too little, or an attack succeeds."""
@@ -238,9 +238,10 @@ def doctor(
     from autograders.judge.learners import engine
     from autograders.sandbox import starting
 
-    if family and family not in FAMILIES:
-        raise stop(f"No family of attacks is called {family!r}. There are: {', '.join(FAMILIES)}.")
-    chosen = [a for a in all_attacks() if a.family == family or not family] if attack else []
+    unknown = set(family or ()) - set(FAMILIES)
+    if unknown:
+        raise stop(f"No family of attacks is called {min(unknown)!r}. There are: {', '.join(FAMILIES)}.")
+    chosen = [a for a in all_attacks() if not family or a.family in family] if attack else []
     with engine(LIMITS if attack else None) as running:
         outcomes = report.tried(chosen, running) if chosen else []
         if json:

@@ -22,6 +22,7 @@ from autograders.sandbox import compiled
 
 PREFIX = "stateless-secret-"
 VICTIM = "import ctypes, sys; kept = ctypes.create_string_buffer(sys.argv[1].encode()); print(ctypes.addressof(kept), flush=True); sys.stdin.read()"  # which ends with us
+HALTED = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 ANYBODYS = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 
 
@@ -81,7 +82,7 @@ class Arena:
 
     def _victim(self) -> tuple | None:
         with contextlib.suppress(psutil.Error), self.victim.oneshot():
-            if self.victim.status() in (psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING):
+            if self.victim.status() not in HALTED:
                 linux = hasattr(self.victim, "rlimit")
                 more = (
                     (self.victim.rlimit(psutil.RLIMIT_NOFILE), self.victim.ionice(), self.victim.cpu_affinity())

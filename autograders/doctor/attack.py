@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 FAMILIES = ("forge", "read", "write", "reach", "exhaust", "outlive")
+MODULES = ("forge_answers", "forge_patches", "forge_replies", "forge_programs", *FAMILIES[1:])
 GAINED, REFUSED = "gained", "refused"
 BOUNDS = {
     "time": r"^time$|took more than|did not come to an end",
@@ -42,6 +43,7 @@ class Targets(msgspec.Struct, frozen=True):
     address: int  # of a secret in its memory
     cache: str  # compiled programs
     public: tuple[float, ...]  # what a self-check would ask `double` about
+    patience: float = 0.0  # seconds for which an attack goes on that its limit must end
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,14 +51,22 @@ class Attack:
     """One attempt. `bound` names the limit that ends it; without one it must be refused.
 
     `bare` says whose attempt succeeds where nothing confines it: "user", "root" or nobody's ("").
-    `needs` names the only wall that stops it.
+    `needs` names the only wall that stops it. One that is made `alone` could change what others in its process meet.
     """
 
-    family: str
     run: Callable
     bound: str
     bare: str
     needs: str
+    alone: bool
+
+    @property
+    def module(self) -> str:
+        return self.run.__module__.rpartition(".")[2]
+
+    @property
+    def family(self) -> str:
+        return self.module.partition("_")[0]
 
     @property
     def name(self) -> str:
@@ -66,12 +76,17 @@ class Attack:
     def says(self) -> str:
         return self.run.__doc__
 
+    @property
+    def shares(self) -> bool:
+        """Whether it leaves its process as it was when it is refused."""
+        return not (self.alone or self.bound or self.family in ("forge", "exhaust"))
+
     def cell(self, targets: Targets) -> str:
         """The submission's cell that carries it out."""
         told = msgspec.json.encode(targets).decode()
         return (
             "from autograders.doctor.attack import strike\n"
-            f"globals().update(strike({self.family!r}, {self.name!r}, {told!r}) or {{}})"
+            f"globals().update(strike({self.module!r}, {self.name!r}, {told!r}) or {{}})"
         )
 
     def ended_by(self, error: str) -> bool:
@@ -82,11 +97,11 @@ class Attack:
 ATTACKS: list[Attack] = []
 
 
-def attack(bound: str = "", bare: str = "user", needs: str = "") -> Callable:
+def attack(bound: str = "", bare: str = "user", needs: str = "", alone: bool = False) -> Callable:
     """Marks a function of a family's module as an attack."""
 
     def mark(run: Callable) -> Callable:
-        ATTACKS.append(Attack(run.__module__.rpartition(".")[2], run, bound, bare, needs))
+        ATTACKS.append(Attack(run, bound, bare, needs, alone))
         return run
 
     return mark
@@ -94,19 +109,21 @@ def attack(bound: str = "", bare: str = "user", needs: str = "") -> Callable:
 
 def all_attacks() -> list[Attack]:
     """Every attack of every family, in order."""
-    for family in FAMILIES:
-        importlib.import_module(f"autograders.doctor.attacks.{family}")
-    return sorted(ATTACKS, key=lambda a: FAMILIES.index(a.family))
+    for module in MODULES:
+        importlib.import_module(f"autograders.doctor.attacks.{module}")
+    return sorted(ATTACKS, key=lambda a: MODULES.index(a.module))
 
 
-def strike(family: str, name: str, told: str) -> dict | None:
+def strike(module: str, name: str, told: str) -> dict | None:
     """Carry an attack out here, and print what it gained or why it was refused; definitions of a forgery are returned."""
     targets = msgspec.json.decode(told, type=Targets)
     try:
-        gained = getattr(importlib.import_module(f"autograders.doctor.attacks.{family}"), name)(targets)
+        gained = getattr(importlib.import_module(f"autograders.doctor.attacks.{module}"), name)(targets)
     except Exception as error:
         print(f"{targets.token} {REFUSED} {type(error).__name__}: {error}"[:200], flush=True)
         return None
-    if gained and family != "forge":
+    if module.startswith("forge"):
+        return gained
+    if gained:
         print(f"{targets.token} {GAINED} {gained}"[:200], flush=True)
-    return gained if family == "forge" else None
+    return None

@@ -1,29 +1,35 @@
-"""Makes attacks on an engine, one after the other, and says what became of each."""
+"""Makes attacks on an engine, and says what became of each.
 
+An attack that a wall refuses leaves its process as it was: those of a family share one submission, a cell each, and are
+made again one by one where that did any harm. The others have a submission to themselves. After each lot an honest
+submission must be graded as if nothing had been.
+"""
+
+import contextlib
 import dataclasses
+import itertools
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from autograders.doctor.arena import Arena
-from autograders.doctor.attack import GAINED, REFUSED, Attack
+from autograders.doctor.attack import GAINED, REFUSED, Attack, Targets
 from autograders.doctor.bait import grading
 from autograders.judge.learners import ConfinedLearner, Engine
-from autograders.learner.messages import Cell
+from autograders.learner.messages import Cell, Ran
 from autograders.sandbox.limits import MIB, Limits
 
-LIMITS = Limits(
-    cell_s=2.0,
-    request_s=4.0,
-    grace_s=1.0,
-    submission_s=60.0,
-    cpu_s=4,
-    memory=700 * MIB,
-    file_size=16 * MIB,
-    scratch=100 * MIB,
-    files=1000,
-    threads=300,
-)
+LIMITS = Limits(scratch=32 * MIB, file_size=8 * MIB)
+TIGHT = {  # the limit that must end an attack is low; the others are wide, however slow the machine
+    "time": {"cell_s": 0.5, "request_s": 1.0, "grace_s": 0.5},
+    "processor": {"cpu_s": 1},
+    "memory": {"memory": 400 * MIB},
+    "threads": {"threads": 100},
+    "files": {"files": 200},
+}
+PATIENCE = 60.0  # seconds for which an attack goes on that nothing ends
 MOST = 32 * MIB  # bytes of output that may come back
 LOOK = "from autograders.doctor.attacks.outlive import left\nprint(*left(), sep='\\n')"
 OURS = (
@@ -48,57 +54,114 @@ class Outcome:
     says: str
     status: str
     how: str
-    seconds: float
+    seconds: float  # of the submission that it was in
 
     @property
     def sound(self) -> bool:
         return self.status in ("blocked", "bounded", "open")
 
 
-def attempts(attacks: Iterable[Attack], engine: Engine) -> Iterator[Outcome]:
-    """Each attack's outcome, on canaries that are made anew after one that succeeded."""
-    arena = None
-    try:
-        for attack in attacks:
-            arena = arena or Arena(engine)
-            outcome = attempt(attack, engine, arena)
-            yield outcome
-            if arena.spoilt:
-                arena.close()
-                arena = None
-    finally:
-        if arena:
-            arena.close()
+def attempts(attacks: Sequence[Attack], engine: Engine) -> Iterator[Outcome]:
+    """Each attack's outcome; those of a family stand together."""
+    with contextlib.closing(Attempts(engine)) as making:
+        for _, family in itertools.groupby(attacks, lambda a: a.family):
+            yield from making.of(list(family))
 
 
-def attempt(attack: Attack, engine: Engine, arena: Arena, then: bool = True) -> Outcome:
-    """Carry one attack out as a submission, and `then` grade an honest one."""
-    arena.watch()
-    began, evaluator = time.monotonic(), engine.evaluate.peer
-    forges = attack.family == "forge"
-    learner = engine.learner([Cell(0, grading.WRONG)] * forges + [Cell(1, attack.cell(arena.targets))])
-    if forges:
-        harm = _forged(grading.graded(learner, engine))
-        if engine.evaluate.peer is not evaluator:  # it was crashed, and what runs now is no survivor
-            engine.evaluate.close()
-    else:
-        harm = []
+class Attempts:
+    """Attacks on one engine, and canaries around it that are made anew after one that got through."""
+
+    def __init__(self, engine: Engine):
+        self.engine, self._arena = engine, None
+
+    @property
+    def arena(self) -> Arena:
+        if self._arena and self._arena.spoilt:
+            self.close()
+        self._arena = self._arena or Arena(self.engine)
+        return self._arena
+
+    def close(self) -> None:
+        """Take the canaries away."""
+        if self._arena:
+            self._arena.close()
+        self._arena = None
+
+    def of(self, family: Sequence[Attack]) -> Iterator[Outcome]:
+        """The outcomes of one family's attacks, in order."""
+        done = self.together([a for a in family if a.shares])
+        for attack in family:
+            yield done.get(attack) or self.attempt(attack, attack.family == "outlive" or attack is family[-1])
+
+    def together(self, attacks: Sequence[Attack]) -> dict[Attack, Outcome]:
+        """Outcomes of attacks that share a submission; none where something happened that any of them may have done."""
+        if len(attacks) < 2:
+            return {}
+        arena, began = self.arena, time.monotonic()
+        arena.watch()
+        learner = self.engine.learner([Cell(n, a.cell(self._targets(a))) for n, a in enumerate(attacks)])
         learner.start()
-    learner.close()
-    seconds = time.monotonic() - began
-    ran = learner.ran[1]
-    harm += [f"got {gained}" for gained in _said(ran.outputs, arena.targets.token, GAINED)]
-    harm += arena.harm() + _excess(learner, ran.outputs, seconds) + (honest(engine) if then else [])
-    error = " ".join(_said(ran.outputs, arena.targets.token, REFUSED)) or ran.error
-    return Outcome(attack.family, attack.name, attack.says, *_judged(attack, harm, error, engine), round(seconds, 2))
+        learner.close()
+        seconds = round(time.monotonic() - began, 2)
+        if learner.crashed or arena.harm() or honest(self.engine):
+            return {}
+        return {a: self._outcome(a, [], learner.ran[n], seconds) for n, a in enumerate(attacks)}
+
+    def attempt(self, attack: Attack, then: bool = True) -> Outcome:
+        """Carry one attack out as a submission, and `then` grade an honest one."""
+        arena, began, evaluator = self.arena, time.monotonic(), self.engine.evaluate.peer
+        arena.watch()
+        forges, statuses = attack.family == "forge", {}
+        with _tightened(self.engine, attack.bound):
+            cells = [Cell(0, grading.WRONG)] * forges + [Cell(1, attack.cell(self._targets(attack)))]
+            learner = self.engine.learner(cells)
+            if forges:
+                statuses = grading.graded(learner, self.engine)
+            else:
+                learner.start()
+            learner.close()
+        if forges and self.engine.evaluate.peer is not evaluator:  # it was crashed, and what runs now is no survivor
+            self.engine.evaluate.close()
+        seconds = time.monotonic() - began
+        ran = learner.ran[1]
+        harm = _forged(statuses) + arena.harm() + _excess(learner, ran.outputs, seconds)
+        if attack.bound and "limit" in statuses.values():
+            ran = msgspec.structs.replace(ran, error="time")
+        elif forges and not ran.error:
+            ran = msgspec.structs.replace(ran, error=f"its checks: {', '.join(statuses.values())}")
+        return self._outcome(attack, harm + (honest(self.engine) if then else []), ran, round(seconds, 2))
+
+    def _targets(self, attack: Attack) -> Targets:
+        return msgspec.structs.replace(self.arena.targets, patience=0.0 if self._is_open(attack) else PATIENCE)
+
+    def _is_open(self, attack: Attack) -> bool:
+        """Whether the only wall that stops it is missing."""
+        return bool(attack.needs) and attack.needs not in self.engine.layers
+
+    def _outcome(self, attack: Attack, harm: list[str], ran: Ran, seconds: float) -> Outcome:
+        token = self.arena.targets.token
+        harm = [f"got {gained}" for gained in _said(ran.outputs, token, GAINED)] + harm
+        error = " ".join(_said(ran.outputs, token, REFUSED)) or ran.error
+        if not harm:
+            status, how = _judged(attack, error)
+        elif self._is_open(attack):
+            status, how = "open", f"{'; '.join(harm)} (only {attack.needs} stop this)"
+        else:
+            status, how = "SUCCEEDED", "; ".join(harm)
+        return Outcome(attack.family, attack.name, attack.says, status, how, seconds)
 
 
-def _judged(attack: Attack, harm: list[str], error: str, engine: Engine) -> tuple[str, str]:
-    if harm:
-        missing = attack.needs and attack.needs not in engine.layers
-        return "open" if missing else "SUCCEEDED", "; ".join(harm) + (
-            f" (only {attack.needs} stop this)" if missing else ""
-        )
+@contextlib.contextmanager
+def _tightened(engine: Engine, bound: str) -> Iterator[None]:
+    """Processes that are started meanwhile have a low limit of this kind."""
+    engine.zygote.limits = engine.evaluate.limits = dataclasses.replace(engine.limits, **TIGHT.get(bound, {}))
+    try:
+        yield
+    finally:
+        engine.zygote.limits = engine.evaluate.limits = engine.limits
+
+
+def _judged(attack: Attack, error: str) -> tuple[str, str]:
     if error.startswith(OURS):
         return "broken", f"the attack itself does not work here: {error}"
     if attack.ended_by(error):

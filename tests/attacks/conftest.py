@@ -1,4 +1,4 @@
-"""Engines behind the sets of walls that this machine can put up, and canaries for each."""
+"""Engines behind the sets of walls that this machine can put up, and attacks on each; a set stays on one worker."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from autograders.doctor.arena import Arena
-from autograders.doctor.trying import LIMITS
+from autograders.doctor.trying import LIMITS, Attempts
 from autograders.judge.learners import Engine
 from autograders.sandbox import starting
+from tests.attacks.bare import Bare
 
 WALLS = {"every wall": starting.WALLS, "no namespaces": ("uid", *starting.NEEDED), "its own walls": starting.NEEDED}
 
@@ -25,23 +25,60 @@ def startable() -> dict[str, tuple[str, ...]]:
     return dict(found.values())
 
 
+STRONGEST, WEAKEST = (list(startable()) or [""])[0], (list(startable()) or [""])[-1]
+
+
+def behind(walls: str) -> pytest.MarkDecorator:
+    """What is asked of one engine is asked by one worker."""
+    return pytest.mark.xdist_group(f"attacks behind {walls}")
+
+
+class Sides:
+    """For each set of walls an engine with canaries around it, started when first asked for."""
+
+    def __init__(self):
+        self.making: dict[str, Attempts] = {}
+
+    def attempts(self, walls: str) -> Attempts:
+        """Attacks on an engine behind these walls."""
+        if walls not in self.making:
+            self.making[walls] = Attempts(Engine(LIMITS, startable()[walls]))
+        return self.making[walls]
+
+    def close(self) -> None:
+        for one in self.making.values():
+            one.close()
+            one.engine.close()
+
+
 @pytest.fixture(scope="session")
-def arena() -> Iterator[Callable[[tuple[str, ...]], Arena]]:
-    """Canaries around an engine behind these walls; made anew once something has happened to them."""
-    engines: dict[tuple[str, ...], Engine] = {}
-    arenas: dict[tuple[str, ...], Arena] = {}
+def sides() -> Iterator[Sides]:
+    made = Sides()
+    yield made
+    made.close()
 
-    def behind(walls: tuple[str, ...]) -> Arena:
-        if walls not in engines:
-            engines[walls] = Engine(LIMITS, walls)
-        if walls in arenas and arenas[walls].spoilt:
-            arenas.pop(walls).close()
-        if walls not in arenas:
-            arenas[walls] = Arena(engines[walls])
-        return arenas[walls]
 
-    yield behind
-    for one in arenas.values():
-        one.close()
-    for engine in engines.values():
-        engine.close()
+@pytest.fixture
+def weakest(sides) -> Attempts:
+    """An engine behind the weakest walls that a class is graded behind."""
+    return sides.attempts(WEAKEST)
+
+
+@pytest.fixture
+def without(weakest, monkeypatch) -> Callable[[str], Attempts]:
+    """The same with a wall less for the processes that are started from now on."""
+
+    def less(wall: str) -> Attempts:
+        walls = tuple(w for w in weakest.engine.zygote.walls if w != wall)
+        monkeypatch.setattr(weakest.engine.zygote, "walls", walls)
+        monkeypatch.setitem(weakest.engine.__dict__, "layers", [w for w in weakest.engine.layers if w != wall])
+        return weakest
+
+    return less
+
+
+@pytest.fixture(scope="session")
+def bare() -> Iterator[Bare]:
+    made = Bare()
+    yield made
+    made.close()

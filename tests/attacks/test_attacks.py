@@ -4,47 +4,31 @@ import collections
 
 import pytest
 
-from autograders.doctor.attack import FAMILIES, all_attacks
-from autograders.doctor.trying import attempt, honest
-from tests.attacks.conftest import startable
+from autograders.doctor.attack import FAMILIES, Attack, all_attacks
+from tests.attacks.conftest import STRONGEST, behind, startable
 
-STRONGEST, *WEAKER = startable().items() or [None]
-CASES = [(STRONGEST, a) for a in all_attacks() if STRONGEST] + [
-    (walls, a)
-    for walls in WEAKER
-    for a in all_attacks()
-    if a.family != "forge"  # the judge is outside whichever walls
+CASES = [
+    pytest.param(walls, family, marks=behind(walls), id=f"{family}, {walls}")
+    for walls in startable()
+    for family in FAMILIES
+    if family != "forge" or walls == STRONGEST  # the judge is outside whichever walls
 ]
 
 
-def case(walls: tuple, attack: object) -> object:
-    """One attack behind one set of walls; a family stays on one worker, whose engine is warm."""
-    group = pytest.mark.xdist_group(f"{attack.family} behind {walls[0]}")
-    return pytest.param(walls[1], attack, marks=group, id=f"{walls[0]}-{attack.family}-{attack.name}")
+@pytest.mark.parametrize("walls, family", CASES)
+def test_attacks_are_stopped(sides, walls, family):
+    """Each is refused, or ended by the limit that must end it, and harms nobody; none is left out."""
+    making, attacks = sides.attempts(walls), [a for a in all_attacks() if a.family == family]
+    made = list(making.of(attacks))
+    expected = {a.name: _expected(a, making.engine.layers) for a in attacks}
+    assert [one for one in made if one.status != expected[one.attack]] == []
+    assert [one.attack for one in made] == list(expected)
 
 
-@pytest.mark.parametrize("walls, attack", [case(*one) for one in CASES])
-def test_an_attack_is_stopped(arena, walls, attack):
-    """It is refused, or ended by the limit that must end it, and harms nobody."""
-    there = arena(walls)
-    outcome = attempt(attack, there.engine, there, then=walls == STRONGEST[1])
-    missing = bool(attack.needs) and attack.needs not in there.engine.layers
-    expected = "open" if missing else "bounded" if attack.bound else "blocked"
-    assert outcome.status == expected, outcome
-
-
-@pytest.mark.parametrize(
-    "walls, family",
-    [
-        pytest.param(w, f, id=f"{name}-{f}", marks=pytest.mark.xdist_group(f"{f} behind {name}"))
-        for name, w in WEAKER
-        for f in FAMILIES
-        if f != "forge"
-    ],
-)
-def test_an_honest_submission_is_graded_after_all_that(arena, walls, family):
-    """Behind the strongest walls this is asked after every single attack, behind the others after a family."""
-    assert honest(arena(walls).engine) == []
+def _expected(attack: Attack, layers: list[str]) -> str:
+    if attack.needs and attack.needs not in layers:
+        return "open"
+    return "bounded" if attack.bound else "blocked"
 
 
 def test_there_are_enough():

@@ -54,7 +54,7 @@ def starts_a_program(targets: Targets) -> str:
     return f"process {subprocess.Popen([sys.executable, '-c', _sleeper(targets)], start_new_session=True).pid}"
 
 
-@attack(bare="")
+@attack(bare="", alone=True)
 def becomes_a_program(targets: Targets) -> None:
     """Becomes another program."""
     os.execv(sys.executable, [sys.executable, "-c", _sleeper(targets)])
@@ -93,7 +93,7 @@ def multiprocessing(targets: Targets) -> str:
     return f"process {started.pid}"
 
 
-@attack(bare="")
+@attack(bare="", alone=True)
 def ignores_signals(targets: Targets) -> None:
     """Ignores every signal that can be ignored, and leaves a thread that goes on."""
     for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
@@ -102,20 +102,20 @@ def ignores_signals(targets: Targets) -> None:
     threading.Thread(target=time.sleep, args=(AFTERWARDS,)).start()
 
 
-@attack(bare="")
+@attack(bare="", alone=True)
 def at_exit(targets: Targets) -> None:
     """Goes on when its process is about to end."""
     atexit.register(time.sleep, AFTERWARDS)
 
 
-@attack(bare="")
+@attack(bare="", alone=True)
 def timer(targets: Targets) -> None:
     """Has a timer call it again and again."""
     signal.signal(signal.SIGPROF, lambda *_: time.sleep(0.01))
     signal.setitimer(signal.ITIMER_PROF, 0.01, 0.01)
 
 
-@attack(bare="")
+@attack(bare="", alone=True)
 def threads(targets: Targets) -> None:
     """Leaves threads that go on after the answer."""
     for _ in range(5):
@@ -164,7 +164,7 @@ def semaphore(targets: Targets) -> str:
     return f"semaphore {made}"
 
 
-@attack(bare="")
+@attack(bare="", alone=True)
 def empty_locked_folder(targets: Targets) -> None:
     """Makes folders that a program which cleans up may not open."""
     os.mkdir("locked", 0)
@@ -173,7 +173,7 @@ def empty_locked_folder(targets: Targets) -> None:
     Path("unlisted/file").write_text("still here")
 
 
-@attack(bare="")
+@attack(bare="", alone=True)
 def patched_libraries(targets: Targets) -> None:
     """Changes modules that the next learner uses too."""
     import builtins

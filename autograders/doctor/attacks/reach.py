@@ -74,7 +74,7 @@ def odd_families(targets: Targets) -> list[int]:
     return sorted(set(opened))
 
 
-@attack(bare="")
+@attack(bare="", alone=True)
 def descriptors_to_the_judge(targets: Targets) -> None:
     """Hands the judge open files until it has no room for more."""
     for number in range(3, 64):
@@ -229,7 +229,7 @@ def survives_its_parent(targets: Targets) -> str:
     return "taken back"
 
 
-@attack(bare="user" if X86 else "")
+@attack(bare="user" if X86 else "", alone=True)
 def other_architecture(targets: Targets) -> str:
     """Calls the kernel by the numbers of another architecture, which a filter may not know."""
     if not X86:

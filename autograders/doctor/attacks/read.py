@@ -122,8 +122,8 @@ def memory_of_the_zygote(targets: Targets) -> str:
 @attack()
 def symlink(targets: Targets) -> str:
     """Reads through a symbolic link that it made among its own files."""
-    os.symlink(Path(targets.folder, SEED), "mine")
-    return Path("mine").read_text()
+    os.symlink(Path(targets.folder, SEED), "linked")
+    return Path("linked").read_text()
 
 
 @attack()

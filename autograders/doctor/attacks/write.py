@@ -77,8 +77,8 @@ def symlink(targets: Targets) -> None:
 @attack()
 def writes_through_symlink(targets: Targets) -> None:
     """Writes through a symbolic link among its own files."""
-    os.symlink(points(targets), "mine")
-    Path("mine").write_text("10 points")
+    os.symlink(points(targets), "linked")
+    Path("linked").write_text("10 points")
 
 
 @attack()
