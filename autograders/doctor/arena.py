@@ -17,7 +17,7 @@ import psutil
 from autograders.doctor.attack import Targets
 from autograders.doctor.bait.grading import public_inputs
 from autograders.doctor.survivors import Survivors
-from autograders.judge.learners import Engine
+from autograders.judge.learners import Engine, Peer
 from autograders.sandbox import compiled
 
 PREFIX = "stateless-secret-"
@@ -31,7 +31,7 @@ class Arena:
 
     def __init__(self, engine: Engine):
         self.engine, self.spoilt = engine, False
-        assert engine.layers  # its zygote is there, and will not be taken for a survivor
+        Peer(engine.zygote, "learner").close()  # its zygote is there, and will not be taken for a survivor
         self.secret, self.token = PREFIX + secrets.token_hex(16), f"stateless-canary-{secrets.token_hex(8)}"
         self.folder = Path(tempfile.mkdtemp(prefix=self.token))
         self._fill()

@@ -69,9 +69,10 @@ def without(weakest, monkeypatch) -> Callable[[str], Attempts]:
     """The same with a wall less for the processes that are started from now on."""
 
     def less(wall: str) -> Attempts:
-        walls = tuple(w for w in weakest.engine.zygote.walls if w != wall)
-        monkeypatch.setattr(weakest.engine.zygote, "walls", walls)
-        monkeypatch.setitem(weakest.engine.__dict__, "layers", [w for w in weakest.engine.layers if w != wall])
+        engine = weakest.engine
+        layers = [w for w in engine.layers if w != wall]  # asked of it while the wall stands
+        monkeypatch.setattr(engine.zygote, "walls", tuple(w for w in engine.zygote.walls if w != wall))
+        monkeypatch.setitem(engine.__dict__, "layers", layers)
         return weakest
 
     return less

@@ -7,7 +7,7 @@ import pytest
 
 from autograders.doctor import trying
 from autograders.doctor.attack import all_attacks
-from autograders.judge.learners import Peer
+from autograders.judge.learners import Engine, Peer
 from autograders.learner.messages import Cell
 from autograders.sandbox import starting
 from tests.attacks.conftest import WEAKEST, behind, startable
@@ -47,13 +47,12 @@ def test_a_secret_in_the_environment_would_be_seen(weakest, monkeypatch):
     """If the zygote were given our environment, the attack that looks there would find the secret."""
     monkeypatch.setattr(starting, "PASSED_ON", (*starting.PASSED_ON, "STATELESS_CANARY"))
     assert weakest.arena  # the canary is in our environment
-    weakest.engine.evaluate.close()
-    weakest.engine.zygote.close()
-    Peer(weakest.engine.zygote, "learner").close()  # started again
+    _start_again(weakest.engine)
     outcomes = [
         weakest.attempt(ONE[f"read-{name}"], then=False) for name in ("own_environment", "memory_of_the_zygote")
     ]
-    weakest.engine.zygote.close()
+    monkeypatch.undo()
+    _start_again(weakest.engine)
     assert [one.status for one in outcomes] == ["SUCCEEDED", "SUCCEEDED"]
 
 
@@ -73,3 +72,9 @@ def test_a_learner_dies_with_the_judge(weakest):
     weakest.engine.zygote.process.kill()
     assert peer.child.stream.recv(1) == b""
     peer.child.stream.close()
+    _start_again(weakest.engine)
+
+
+def _start_again(engine: Engine) -> None:
+    engine.close()
+    Peer(engine.zygote, "learner").close()

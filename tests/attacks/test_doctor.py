@@ -29,6 +29,7 @@ FEW = ("read-solution", "read-own_environment")
 def doctor(monkeypatch, engine: Engine, *options: str) -> tuple[dict, int]:
     monkeypatch.setattr(learners, "engine", lambda limits: contextlib.nullcontext(engine))
     done = CliRunner().invoke(cli.app, ["doctor", "--json", *options])
+    assert done.exit_code in (0, 1), done.exception
     return json.loads(done.stdout), done.exit_code
 
 
