@@ -51,7 +51,7 @@ class Attack:
     """One attempt. `bound` names the limit that ends it; without one it must be refused.
 
     `bare` says whose attempt succeeds where nothing confines it: "user", "root" or nobody's ("").
-    `needs` names the only wall that stops it. One that is made `alone` could change what others in its process meet.
+    `needs` names the wall that stops it for sure: without that one it may be open. One that is made `alone` could change what others in its process meet.
     """
 
     run: Callable

@@ -23,7 +23,7 @@ from autograders.sandbox.limits import MIB, Limits
 
 LIMITS = Limits(scratch=32 * MIB, file_size=8 * MIB)
 TIGHT = {  # the limit that must end an attack is low; the others are wide, however slow the machine
-    "time": {"cell_s": 0.5, "request_s": 1.0, "grace_s": 0.5},
+    "time": {"cell_s": 0.3, "request_s": 0.6, "grace_s": 0.3},
     "processor": {"cpu_s": 1},
     "memory": {"memory": 400 * MIB},
     "threads": {"threads": 100},
@@ -145,7 +145,7 @@ class Attempts:
         if not harm:
             status, how = _judged(attack, error)
         elif self._is_open(attack):
-            status, how = "open", f"{'; '.join(harm)} (only {attack.needs} stop this)"
+            status, how = "open", f"{'; '.join(harm)} ({attack.needs} would stop this)"
         else:
             status, how = "SUCCEEDED", "; ".join(harm)
         return Outcome(attack.family, attack.name, attack.says, status, how, seconds)
