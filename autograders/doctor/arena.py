@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import select
 import shutil
 import socket
 import sqlite3
@@ -21,7 +22,13 @@ from autograders.judge.learners import Engine, Peer
 from autograders.sandbox import compiled
 
 PREFIX = "stateless-secret-"
-VICTIM = "import ctypes, sys; kept = ctypes.create_string_buffer(sys.argv[1].encode()); print(ctypes.addressof(kept), flush=True); sys.stdin.read()"  # which ends with us
+VICTIM = """
+import ctypes, sys
+kept = ctypes.create_string_buffer(sys.argv[1].encode())
+print(ctypes.addressof(kept), flush=True)
+for line in sys.stdin:  # which ends with us
+    print(flush=True)
+"""
 HALTED = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 ANYBODYS = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 
@@ -42,7 +49,9 @@ class Arena:
         self.abstract.bind(f"\0{self.token}")
         os.environ["STATELESS_CANARY"] = self.secret
         command = [sys.executable, "-I", "-S", "-c", VICTIM, self.secret]
-        self.victim = psutil.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={"SECRET": self.secret})
+        self.victim = psutil.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env={"SECRET": self.secret}
+        )
         self.address = int(self.victim.stdout.readline())
         self.targets = self._targets()
         self.watch()
@@ -81,8 +90,8 @@ class Arena:
         return found
 
     def _victim(self) -> tuple | None:
-        with contextlib.suppress(psutil.Error), self.victim.oneshot():
-            if self.victim.status() not in HALTED:
+        with contextlib.suppress(psutil.Error):
+            if self._answers():
                 linux = hasattr(self.victim, "rlimit")
                 more = (
                     (self.victim.rlimit(psutil.RLIMIT_NOFILE), self.victim.ionice(), self.victim.cpu_affinity())
@@ -91,6 +100,15 @@ class Arena:
                 )
                 return (self.victim.nice(), os.sched_getscheduler(self.victim.pid) if linux else 0, *more)
         return None
+
+    def _answers(self) -> bool:
+        """Whether our process still does what it is told; a signal that is under way arrives before it does."""
+        with contextlib.suppress(BrokenPipeError):
+            self.victim.stdin.write(b"\n")
+            while self.victim.status() not in HALTED:
+                if select.select([self.victim.stdout], [], [], 0.05)[0]:
+                    return bool(self.victim.stdout.readline())
+        return False
 
     def watch(self) -> None:
         """From now on, count what changes."""

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from autograders.doctor.arena import Arena
-from autograders.doctor.attack import GAINED, Attack
+from autograders.doctor.attack import GAINED, REFUSED, Attack
 from autograders.sandbox import scratch, starting
 from tests.helpers import ROOT
 
@@ -54,13 +54,15 @@ class Bare:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen(command, env=environment, text=True, **pipes)
 
-    def harm(self, attack: Attack, arena: Arena) -> list[str]:
-        """What the attack gained, and what has become of the canaries."""
+    def harm(self, attack: Attack, arena: Arena) -> tuple[list[str], str]:
+        """What the attack gained and what has become of the canaries; why it was refused, if it was."""
         arena.watch()
         token, source = arena.targets.token, attack.cell(arena.targets)
         if attack.family == "forge":
             source = WRONG + source + CHECKED.format(token=token, public=attack.name == "known_inputs")
-        return [line for line in self._said(source) if line.startswith(f"{token} {GAINED}")] + arena.harm()
+        said = self._said(source)
+        refused = [line.removeprefix(f"{token} {REFUSED} ") for line in said if line.startswith(f"{token} {REFUSED}")]
+        return [line for line in said if line.startswith(f"{token} {GAINED}")] + arena.harm(), " ".join(refused)
 
     def _said(self, source: str) -> list[str]:
         folder = Path(tempfile.mkdtemp())

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 
 import pytest
 
@@ -15,18 +16,23 @@ from tests.attacks.conftest import WEAKEST, behind, startable
 pytestmark = [pytest.mark.skipif(not startable(), reason="the attacks are made for Linux"), behind(WEAKEST)]
 WHOSE = ("user", "root") if os.geteuid() == 0 else ("user",)
 CAN = [a for a in all_attacks() if a.bare in WHOSE]
+SYSTEM = re.compile(r"PermissionError|OSError: \[Errno (38|95)\]")  # by settings such as Yama's, or another owner
+EVERYWHERE = "solution seed gradebook folder overwrites deletes permissions tcp udp unix_socket kills forks forks_twice starts_a_program"
 ONE = {f"{a.family}-{a.name}": a for a in all_attacks()}
 
 
 @pytest.mark.parametrize("attack", CAN, ids=lambda a: f"{a.family}-{a.name}")
 def test_an_attack_succeeds_where_nothing_confines_it(bare, weakest, attack):
     """In a plain process it gains something, or changes a canary."""
-    assert bare.harm(attack, weakest.arena) != []
+    harm, refused = bare.harm(attack, weakest.arena)
+    if not harm and attack.name not in EVERYWHERE.split() and SYSTEM.match(refused):
+        pytest.skip(f"this system refuses it to everybody: {refused}")
+    assert harm != [], refused
 
 
 WITHOUT = {
-    "landlock": ["read-solution", "read-gradebook", "write-overwrites", "write-installed_package"],
-    "seccomp": ["outlive-forks_twice", "reach-odd_families", "reach-io_uring", "write-permissions"],
+    "landlock": ["read-solution", "read-gradebook", "write-overwrites", "write-new_file"],
+    "seccomp": ["outlive-forks_twice", "reach-odd_families", "reach-udp", "write-permissions"],
 }
 
 
