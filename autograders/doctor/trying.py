@@ -128,7 +128,7 @@ class Attempts:
         if attack.bound and "limit" in statuses.values():
             ran = msgspec.structs.replace(ran, error="time")
         elif forges and not ran.error:
-            ran = msgspec.structs.replace(ran, error=f"its checks: {', '.join(statuses.values())}")
+            ran = msgspec.structs.replace(ran, error=f"0 of {len(statuses)} checks passed")
         return self._outcome(attack, harm + (honest(self.engine) if then else []), ran, round(seconds, 2))
 
     def _targets(self, attack: Attack) -> Targets:
