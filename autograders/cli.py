@@ -1,4 +1,4 @@
-"""The command `stateless`: for learners start, check and hint; for instructors grade, release and demo."""
+"""The command `stateless`: for learners start, check and hint; for instructors grade, release, doctor and demo."""
 
 import sys
 from collections.abc import Iterator
@@ -228,6 +228,35 @@ def audit(
             typer.echo(path, err=True)
     typer.echo(msgspec.json.encode(found).decode()) if json else table.Console().print(table.rendered(found))
     raise typer.Exit(0 if found.sound else 1)
+
+
+@app.command()
+def doctor(
+    attack: Annotated[bool, typer.Option("--attack", help="Try to break out, on canaries of our own.")] = False,
+    family: Annotated[list[str] | None, typer.Option(help="Only attacks of this family; may be repeated.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Say what confines a submission on this machine and what is missing. Status 1 when that is too little, or an attack succeeds."""
+    from rich.console import Console
+
+    from autograders.doctor import report
+    from autograders.doctor.attack import FAMILIES, all_attacks
+    from autograders.doctor.trying import LIMITS
+    from autograders.judge.learners import engine
+    from autograders.sandbox import starting
+
+    unknown = set(family or ()) - set(FAMILIES)
+    if unknown:
+        raise stop(f"No family of attacks is called {min(unknown)!r}. There are: {', '.join(FAMILIES)}.")
+    chosen = [a for a in all_attacks() if not family or a.family in family] if attack else []
+    with engine(LIMITS if attack else None) as running:
+        outcomes = report.tried(chosen, running) if chosen else []
+        if json:
+            typer.echo(report.document(running, outcomes))
+        else:
+            Console().print(report.rendered(running, outcomes))
+        weak = starting.lacking(running.layers)
+    raise typer.Exit(1 if weak or not all(one.sound for one in outcomes) else 0)
 
 
 if __name__ == "__main__":

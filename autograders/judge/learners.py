@@ -112,8 +112,10 @@ class Evaluator:
             ) from None
 
     def close(self) -> None:
+        """End the process; the next question starts another."""
         if self.peer:
             self.peer.close()
+        self.peer = None
 
 
 class ConfinedLearner:

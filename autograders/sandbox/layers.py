@@ -11,6 +11,7 @@ import ctypes
 import os
 import resource
 import signal
+import socket
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
@@ -18,8 +19,8 @@ from pathlib import Path
 
 from autograders.sandbox.limits import Limits
 
-FOLDERS = ("/usr", "/lib", "/lib64", "/lib32", "/etc/fonts", "/proc", "/sys/devices")
-FILES = ("/etc/ld.so.cache", "/etc/localtime")
+FOLDERS = ("/usr", "/lib", "/lib64", "/lib32", "/etc/fonts", "/proc/self", "/sys/devices")
+FILES = ("/etc/ld.so.cache", "/etc/localtime", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 CLONE_THREAD = 0x10000
@@ -40,12 +41,16 @@ REFUSED = [
     "ptrace",
     "process_vm_readv",
     "process_vm_writev",
-    "process_madvise",
     "pidfd_open",
     "pidfd_getfd",
     "pidfd_send_signal",
     "kill",
     "tkill",
+    "process_mrelease",
+    "process_madvise",
+    "kcmp",
+    "migrate_pages",
+    "move_pages",
     "rt_sigqueueinfo",
     "rt_tgsigqueueinfo",
     "io_uring_setup",
@@ -55,6 +60,13 @@ REFUSED = [
     "add_key",
     "request_key",
     "mount",
+    "mount_setattr",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "open_tree",
+    "move_mount",
     "umount2",
     "pivot_root",
     "chroot",
@@ -91,7 +103,20 @@ REFUSED = [
     "capset",
     "personality",
     "setpriority",
+    "ioprio_set",
     "sched_setaffinity",
+    "sched_setattr",
+    "sched_setparam",
+    "sched_setscheduler",
+    "settimeofday",
+    "clock_settime",
+    "clock_adjtime",
+    "adjtimex",
+    "sethostname",
+    "setdomainname",
+    "syslog",
+    "mknod",
+    "mknodat",
     "truncate",
 ]
 PRETENDED = [
@@ -107,8 +132,17 @@ PRETENDED = [
     "utimensat",
     "futimesat",
     "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    "removexattr",
+    "lremovexattr",
+    "fremovexattr",
 ]
 FCNTL_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: they make the kernel signal another process
+IOCTLS = (0x8901, 0x8902, 0x5452)  # FIOSETOWN, SIOCSPGRP, FIOASYNC: they do the same
+IOCTLS += (0x40086602, 0x401C5820, 0x5412)  # FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR: chattr; TIOCSTI: typing
+NEWER = range(452, 512)  # calls that libseccomp cannot name yet: fchmodat2, listmount, setxattrat
+CAPABILITIES_3 = 0x20080522  # the version of capset's argument
 
 
 def harden(limits: Limits, writable: list[Path], readable: list[Path], walls: Sequence[str]) -> list[str]:
@@ -120,6 +154,8 @@ def harden(limits: Limits, writable: list[Path], readable: list[Path], walls: Se
     if not sys.platform.startswith("linux"):
         return layers
     libc = ctypes.CDLL(None, use_errno=True)
+    if os.geteuid() == 0:  # root's files stay root's, but nothing else that root may do is left
+        libc.capset((ctypes.c_uint32 * 2)(CAPABILITIES_3, 0), (ctypes.c_uint32 * 6)())
     for option, value in ((PR_SET_PDEATHSIG, signal.SIGKILL), (PR_SET_DUMPABLE, 0), (PR_SET_NO_NEW_PRIVS, 1)):
         libc.prctl(option, value, 0, 0, 0)
     for name, apply in (("landlock", lambda: _landlock(writable, readable)), ("seccomp", _seccomp)):
@@ -190,7 +226,7 @@ def _seccomp() -> None:
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
     no, absent, done = (seccomp.ERRNO(code) for code in (errno.EPERM, errno.ENOSYS, 0))
 
-    def refuse(action: int, name: str, *conditions: object) -> None:
+    def refuse(action: int, name: str | int, *conditions: object) -> None:
         with contextlib.suppress(Exception):  # this architecture or library does not know the call
             rules.add_rule(action, name, *conditions)
 
@@ -198,8 +234,14 @@ def _seccomp() -> None:
         refuse(no, name)
     for name in PRETENDED:
         refuse(done, name)
-    for name in ("clone3", "openat2", "fchmodat2"):
+    for name in ("clone3", "openat2", *NEWER):
         refuse(absent, name)
+    refuse(no, "tgkill", seccomp.Arg(0, seccomp.NE, os.getpid()))
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):  # one end could be sent to any socket that has a name
+        refuse(no, "socketpair", seccomp.Arg(1, seccomp.MASKED_EQ, 0xF, kind))
+    refuse(no, "socketpair", seccomp.Arg(0, seccomp.NE, socket.AF_UNIX))
+    for request in IOCTLS:
+        refuse(no, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, MASK32, request))
     refuse(no, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, 0))
     refuse(no, "prlimit64", seccomp.Arg(0, seccomp.NE, 0))
     refuse(no, "prctl", seccomp.Arg(0, seccomp.MASKED_EQ, MASK32, PR_SET_PDEATHSIG))

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from autograders.sandbox import compiled, starting
+from autograders.sandbox import compiled, scratch, starting
 from autograders.sandbox.limits import Limits
 
 START_S = 120.0  # the imports, on a slow disk
@@ -116,7 +116,7 @@ class Zygote:
             self.process.kill()
             self.process.wait()
         if self.scratch:
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            scratch.remove(self.scratch)
         if self.errors:
             self.errors.close()
         self.process = self.control = self.scratch = self.errors = None

@@ -16,7 +16,6 @@ import importlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -24,6 +23,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from autograders.sandbox import scratch
 from autograders.sandbox.compiled import Programs
 from autograders.sandbox.limits import MIB, Limits
 
@@ -56,7 +56,13 @@ class Fork:
         resident = _resident(self.pid)
         if resident > self.limits.memory:
             return f"it used {resident // MIB:,} MiB of memory; {self.limits.memory // MIB:,} MiB is the limit"
-        files, size = _content(self.scratch, self.limits.files)
+        threads = _threads(self.pid)
+        if threads > self.limits.threads:  # RLIMIT_NPROC does not hold for root
+            return f"it started more than {self.limits.threads:,} threads"
+        try:
+            files, size = scratch.content(self.scratch, self.limits.files)
+        except scratch.Uncountable:
+            return "it made folders that cannot be counted"
         if files > self.limits.files:
             return f"it made more than {self.limits.files:,} files"
         if size > self.limits.scratch:
@@ -71,7 +77,7 @@ class Fork:
         killed = not self.cause and _was_killed(self.pid)
         os.kill(self.pid, signal.SIGKILL)  # until it is waited for, the number is its own
         _, status, used = os.wait4(self.pid, 0)
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        scratch.remove(self.scratch)
         stopped = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if killed:
             return {"error": "a submission's process was killed from outside; the machine may be out of memory"}
@@ -97,19 +103,12 @@ def _resident(pid: int) -> int:
         return 0
 
 
-def _content(folder: Path, most: int) -> tuple[int, int]:
-    """Number and bytes of the files in a folder; counting ends where there are too many."""
-    files = size = 0
-    for place, _, names in os.walk(folder):
-        files += 1 + len(names)
-        if files > most:
-            break
-        for name in names:
-            try:
-                size += os.lstat(os.path.join(place, name)).st_blocks * 512
-            except OSError:  # gone meanwhile
-                continue
-    return files, size
+def _threads(pid: int) -> int:
+    """Threads of a process; 0 where the system does not tell."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return 0
 
 
 def main(control: socket.socket, base: Path, uid: int) -> None:
@@ -154,14 +153,14 @@ def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Pat
     trouble = _cannot_fork()
     if trouble:
         return {"error": trouble}
-    scratch = Path(tempfile.mkdtemp(prefix="learner-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix="learner-", dir=base))
     limits = Limits(**order["limits"])
-    programs = _programs(order, base, scratch)
+    programs = _programs(order, base, folder)
     pid = os.fork()
     if pid == 0:
         control.close()
-        _become(order, socket.socket(fileno=descriptors[0]), scratch, limits, programs)
-    forks[pid] = Fork(pid, scratch, limits)
+        _become(order, socket.socket(fileno=descriptors[0]), folder, limits, programs)
+    forks[pid] = Fork(pid, folder, limits)
     return {"child": pid}
 
 
@@ -176,11 +175,11 @@ def _cannot_fork() -> str:
     return ""
 
 
-def _programs(order: dict, base: Path, scratch: Path) -> Programs | None:
+def _programs(order: dict, base: Path, folder: Path) -> Programs | None:
     """The compiled programs for a child: the library's to read, or a folder of its own that starts with them."""
     library = Path(order["library"]) if order["library"] else None
     if order["role"] == "warmer":
-        return Programs(scratch / "programs", adds=True)
+        return Programs(folder / "programs", adds=True)
     if not order["keep"] or not library:
         return Programs(library) if library else None
     own = base / "kept" / order["keep"]
@@ -191,14 +190,14 @@ def _programs(order: dict, base: Path, scratch: Path) -> Programs | None:
     return Programs(own, adds=True)
 
 
-def _become(order: dict, stream: socket.socket, scratch: Path, limits: Limits, programs: Programs | None) -> None:
+def _become(order: dict, stream: socket.socket, folder: Path, limits: Limits, programs: Programs | None) -> None:
     """The child: confined, then serving until its judge hangs up; never returns."""
     from autograders.learner import serving, session
     from autograders.sandbox import evaluator, layers, warmup
 
     try:
         os.setsid()
-        os.chdir(scratch)
+        os.chdir(folder)
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)
@@ -206,7 +205,7 @@ def _become(order: dict, stream: socket.socket, scratch: Path, limits: Limits, p
         os.closerange(3, kept)
         os.closerange(kept + 1, 4096)
         session.prepare_environment()
-        readable, writable = [], [scratch]
+        readable, writable = [], [folder]
         if programs:
             programs.use()
             (writable if programs.adds else readable).append(programs.folder)
