@@ -29,6 +29,9 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# What learners wrote is shown in pages, and never run there.
+c.HTMLExporter.filters = {"markdown2html": "autograders.course.cleaning.markdown"}
+
 # Learners' code runs in a confined process, and points come from checks that it cannot reach.
 c.Autograde.exporter_class = "autograders.course.resuming.Resuming"
 c.OverwriteCells.add_missing_cells = True

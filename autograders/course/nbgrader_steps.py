@@ -18,6 +18,7 @@ from traitlets import Bool
 
 from autograders import exercises
 from autograders.course import batch
+from autograders.course.cleaning import harmless_output, only_known
 from autograders.course.materials import references
 from autograders.course.results import FOLDER, Graded, Results
 from autograders.course.resuming import MARK
@@ -92,6 +93,7 @@ class MendCells(NbGraderPreprocessor):
         about = {"schema_version": 3, "solution": True, "grade": False, "locked": False, "task": False}
         for id in sorted(set(missing) & answers):  # nbgrader adds check cells anew, behind their answers
             nb.cells.append(new_code_cell("", metadata={"nbgrader": {**about, "grade_id": id}}))
+        nb.metadata = only_known(nb.metadata)
         nb.metadata[MARK] = True
         return nb, resources
 
@@ -151,7 +153,7 @@ def shown(output: str) -> nbformat.NotebookNode | None:
         nbformat.validate(node, ref="output", version=4)
     except (TypeError, ValueError, RecursionError, nbformat.ValidationError):
         return None
-    return node
+    return harmless_output(node)
 
 
 def show_verdicts(nb, result: Result) -> None:
