@@ -33,7 +33,10 @@ def test_judge_takes_no_jax():
 def test_one_place_for_an_outside_thing(outside, folder):
     """A package that only one part needs is imported in that part alone."""
     users = [
-        p for p in PACKAGE.rglob("*.py") if re.search(rf"^\s*(from|import) {outside}\b", p.read_text(), re.MULTILINE)
+        p
+        for p in PACKAGE.rglob("*.py")
+        if "attacks" not in p.parts  # they are what a learner might write
+        and re.search(rf"^\s*(from|import) {outside}\b", p.read_text(), re.MULTILINE)
     ]
     assert users
     assert {p.relative_to(PACKAGE).parts[0] for p in users} == {folder}

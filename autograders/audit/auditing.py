@@ -8,7 +8,7 @@ from autograders import exercises
 from autograders.audit import findings, running
 from autograders.audit.corpus import Known
 from autograders.audit.findings import CheckNeed, Findings
-from autograders.audit.running import Outcome, Task
+from autograders.audit.running import Crew, Outcome, Task
 
 SLOWEST_FIRST = ("train_step", "linen_module", "counter")
 
@@ -26,17 +26,17 @@ def workers(asked: int = 0) -> int:
 
 
 def grade_all(
-    corpus: list[Known], solutions: Path, seeds: tuple[str, ...], runs: int, number: int, progress: Progress
+    corpus: list[Known], solutions: Path, seeds: tuple[str, ...], runs: int, crew: Crew, progress: Progress
 ) -> dict[str, list[Outcome]]:
     """Outcomes by file name: one for each run under the public seed, then one for each secret seed."""
     ordered = sorted(corpus, key=lambda k: SLOWEST_FIRST.index(k.exercise) if k.exercise in SLOWEST_FIRST else 0)
     tasks = [Task(known, solutions, runs, seeds) for known in ordered]
     said = f"{len(tasks)} files, {runs} times and under {len(seeds)} more seeds"
-    return {task.known.name: outcomes for task, outcomes in progress(running.run(tasks, number), said, len(tasks))}
+    return {task.known.name: outcomes for task, outcomes in progress(running.run(tasks, crew), said, len(tasks))}
 
 
 def blunted(
-    corpus: list[Known], outcomes: dict[str, list[Outcome]], solutions: Path, number: int, progress: Progress
+    corpus: list[Known], outcomes: dict[str, list[Outcome]], solutions: Path, crew: Crew, progress: Progress
 ) -> tuple[CheckNeed, ...]:
     """For each check, the wrong answers that nothing else catches: graded again with it blunted, they get full points."""
     suspects = [
@@ -44,7 +44,7 @@ def blunted(
         for known in corpus
         if not known.right and len(caught := outcomes[known.name][0].caught_by) == 1
     ]
-    done = progress(running.run(suspects, number), f"{len(suspects)} files with one check blunted", len(suspects))
+    done = progress(running.run(suspects, crew), f"{len(suspects)} files with one check blunted", len(suspects))
     alone: dict[tuple[str, str], list[str]] = {}
     for task, (outcome,) in done:
         if not outcome.failed:
@@ -59,9 +59,9 @@ def blunted(
 
 
 def audit(
-    corpus: list[Known], solutions: Path, seeds: int, runs: int, number: int, progress: Progress, blunt: bool = True
+    corpus: list[Known], solutions: Path, seeds: int, runs: int, crew: Crew, progress: Progress, blunt: bool = True
 ) -> tuple[Findings, dict[str, list[Outcome]]]:
     """Findings on the corpus under the public seed and so many secret ones, and the outcomes they rest on."""
-    outcomes = grade_all(corpus, solutions, secret(seeds), runs, number, progress)
-    needs = blunted(corpus, outcomes, solutions, number, progress) if blunt else ()
+    outcomes = grade_all(corpus, solutions, secret(seeds), runs, crew, progress)
+    needs = blunted(corpus, outcomes, solutions, crew, progress) if blunt else ()
     return findings.collect(corpus, outcomes, needs, seeds + 1, runs), outcomes

@@ -23,6 +23,7 @@ from autograders.judge.handle import Submission
 from autograders.judge.learners import ConfinedLearner, Engine
 from autograders.judge.plugin import PUBLIC_SEED
 from autograders.judge.verdicts import Result
+from autograders.sandbox.starting import WALLS
 
 PASSING = "pass"
 
@@ -66,10 +67,10 @@ class Outcome(msgspec.Struct, frozen=True):
 _worker: dict = {}
 
 
-def _start() -> None:
+def _start(walls: tuple[str, ...]) -> None:
     """Each worker process grades with one engine, as a grader does with a class."""
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    _worker["engine"] = Engine(keep="corpus")
+    _worker["engine"] = Engine(walls=walls, keep="corpus")
     multiprocessing.util.Finalize(None, _worker["engine"].close, exitpriority=1)
 
 
@@ -143,9 +144,16 @@ def outcome_of(name: str, seed: str, result: Result, values: list) -> Outcome:
     )
 
 
-def run(tasks: list[Task], workers: int) -> Iterator[tuple[Task, list[Outcome]]]:
+class Crew(msgspec.Struct, frozen=True):
+    """How many processes grade the corpus, and behind which walls."""
+
+    workers: int
+    walls: tuple[str, ...] = WALLS
+
+
+def run(tasks: list[Task], crew: Crew) -> Iterator[tuple[Task, list[Outcome]]]:
     """The outcomes of each task as they come; what a file compiled is kept for its other seeds until the end."""
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start) as pool:
+    with ProcessPoolExecutor(crew.workers, multiprocessing.get_context("spawn"), _start, (crew.walls,)) as pool:
         waiting = {pool.submit(_grade, task): task for task in tasks}
         for done in as_completed(waiting):
             yield waiting[done], done.result()

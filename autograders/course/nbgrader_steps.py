@@ -127,9 +127,9 @@ class RunConfined(NbGraderPreprocessor):
     def tell(self, whose: str, graded: Graded) -> None:
         """Log what a person should know; whose grading failed is said once more when the run ends."""
         for note in graded.result.notes:
-            self.log.warning("%s: %s", whose, note)
+            self.log.warning("%s: %s", whose, text.clean(note))
         if why := batch.failed(graded):
-            self.log.error("%s was not graded whole, and waits for a person: %s", whose, why)
+            self.log.error("%s was not graded whole, and waits for a person: %s", whose, text.clean(why))
             waiting.append(whose)
 
 

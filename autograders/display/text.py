@@ -54,7 +54,7 @@ def clean(text: str) -> str:
 
 def result(graded: Result, titles: dict[str, str]) -> str:
     """A whole result."""
-    lines = [f"{graded.source}: {graded.exercise}, {graded.points:g} of {graded.max_points:g} points"]
+    lines = [f"{clean(graded.source)}: {graded.exercise}, {graded.points:g} of {graded.max_points:g} points"]
     lines += [question(q, titles[q.id]) for q in graded.questions]
     lines += [f"  note: {clean(note)}" for note in graded.notes]
     if graded.manual_points:

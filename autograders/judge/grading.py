@@ -17,7 +17,7 @@ from autograders.checks import Failure
 from autograders.exercises import Exercise, Question
 from autograders.judge import verdicts
 from autograders.judge.handle import Submission
-from autograders.judge.learners import ConfinedLearner, Engine
+from autograders.judge.learners import ConfinedLearner, Engine, ProcessLost
 from autograders.judge.plugin import PUBLIC_SEED, Bench, Given
 from autograders.judge.submissions import Handed
 from autograders.judge.verdicts import Result, Usage, Verdict
@@ -131,13 +131,12 @@ def _again(
     watch: Watch | None,
 ) -> bool:
     """Judge a question once more with references in place of earlier answers; a check that passes now has passed."""
-    learner = engine.learner(list(handed.cells))
+    learner = engine.learner(list(handed.cells), [stand_in])
     try:
         learner.start()
-        learner.stand_in(stand_in)
         handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
         second = run_checks(chosen, handle, seed, question.id, watch)
-    except Failure:
+    except (Failure, ProcessLost):
         return False
     finally:
         learner.close()

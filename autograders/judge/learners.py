@@ -4,7 +4,7 @@ import contextlib
 import functools
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,13 +121,19 @@ class Evaluator:
 class ConfinedLearner:
     """A submission's cells, run in a confined process, and run again in a new one after a crash."""
 
-    def __init__(self, zygote: Zygote, cells: list[Cell], library: Path | None = None, keep: str = ""):
-        self.zygote, self.cells, self.limits = zygote, cells, zygote.limits
+    def __init__(
+        self,
+        zygote: Zygote,
+        cells: list[Cell],
+        library: Path | None = None,
+        keep: str = "",
+        stand_ins: Sequence[StandIn] = (),
+    ):
+        self.zygote, self.cells, self.limits, self.stand_ins = zygote, cells, zygote.limits, stand_ins
         self.library, self.keep = library, keep
         self.peer: Peer | None = None
         self.ran: dict[int, Ran] = {}
         self.crashed: set[int] = set()
-        self.stand_ins: list[StandIn] = []
         self.used = Used(0.0, 0.0)
         self.deadline = time.monotonic() + self.limits.submission_s
 
@@ -136,13 +142,26 @@ class ConfinedLearner:
         return self.peer.child.layers if self.peer else []
 
     def start(self) -> None:
-        """Run the cells; one that ends the process is noted, and left out from then on."""
+        """Run the cells; one that ends the process is noted, and left out from then on.
+
+        What stands in for a name is put there as soon as a cell defines it: later cells may use it while they run.
+        """
         while self.peer is None:
             self._check_time()
             self.peer = Peer(self.zygote, "learner", self.library, self.keep)
             for cell in self.cells:
                 if cell.index not in self.crashed and not self._run(cell):
                     break
+                self._replace(cell.defines)
+        self._replace(set().union(*(stand_in.names for stand_in in self.stand_ins)))
+
+    def _replace(self, names: set[str]) -> None:
+        for stand_in in self.stand_ins:
+            reply = (
+                self.peer.ask(stand_in, Reply, self.limits.request_s) if names.intersection(stand_in.names) else Done()
+            )
+            if not isinstance(reply, Done):
+                raise GraderError(f"the reference answers could not be put in place: {reply}")
 
     def _run(self, cell: Cell) -> bool:
         if len(self.crashed) > self.limits.crashes:
@@ -163,8 +182,6 @@ class ConfinedLearner:
         """The reply; raises LimitHit when the learner's code ends the process or takes too long."""
         if self.peer is None:
             self.start()
-            for stand_in in self.stand_ins:
-                self.peer.ask(stand_in, Reply, self.limits.request_s)
         self._check_time()
         try:
             return self.peer.ask(request, REPLIES[type(request)], self.limits.request_s + self.limits.grace_s)
@@ -177,13 +194,6 @@ class ConfinedLearner:
                 "Usually an endless loop, a call of exit(), or far too much memory.",
                 "Call the function yourself in a new cell and watch what happens.",
             ) from None
-
-    def stand_in(self, request: StandIn) -> None:
-        """Put reference definitions in the place of the learner's own, now and after every restart."""
-        reply = self.ask(request)
-        if not isinstance(reply, Done):
-            raise GraderError(f"the reference answers could not be put in place: {reply}")
-        self.stand_ins.append(request)
 
     def _check_time(self) -> None:
         if time.monotonic() > self.deadline:
@@ -249,8 +259,9 @@ class Engine:
                 "`c.RunConfined.accept_weak_confinement = True`."
             )
 
-    def learner(self, cells: list[Cell]) -> ConfinedLearner:
-        return ConfinedLearner(self.zygote, cells, self.library, self.keep)
+    def learner(self, cells: list[Cell], stand_ins: Sequence[StandIn] = ()) -> ConfinedLearner:
+        """A submission's cells, with definitions that stand in for some of its own."""
+        return ConfinedLearner(self.zygote, cells, self.library, self.keep, stand_ins)
 
     def close(self) -> None:
         self.evaluate.close()
