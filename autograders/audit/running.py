@@ -1,7 +1,8 @@
 """Grades the corpus on all cores: each file under several seeds and as often as asked, in an engine of the worker's own.
 
-What is repeated is graded whole, in a process of its own each time. Further seeds share one process, and ask a wrong
-answer only what it gets wrong; where a verdict comes out otherwise than before, that seed is graded again, whole.
+What is repeated is graded whole, in a process of its own each time. Further seeds share one process and what it traced,
+and ask a wrong answer only what it gets wrong; where a verdict comes out otherwise than before, that seed is graded
+again, whole.
 """
 
 import contextlib
@@ -90,10 +91,10 @@ def _whole(task: Task, seed: str) -> Outcome:
 
 
 def _further(task: Task, first: Outcome) -> list[Outcome]:
-    outcomes = []
+    outcomes, programs = [], {}
     with learner_of(task.known, _worker["engine"]) as learner:
         for seed in task.seeds:
-            asked = ask(task.known, learner, _worker["engine"], seed)
+            asked = ask(task.known, learner, _worker["engine"], seed, programs)
             same = all(first.statuses[check] == status for check, status in asked.statuses.items())
             whole = msgspec.structs.replace(first, seed=seed, values=asked.values, digest="")
             outcomes.append(whole if same else _whole(task, seed))
@@ -111,11 +112,15 @@ def learner_of(known: Known, engine: Engine) -> Iterator[ConfinedLearner]:
         learner.close()
 
 
-def ask(known: Known, learner: ConfinedLearner, engine: Engine, seed: str) -> Outcome:
-    """The verdicts on all questions of a right answer, and on those that a wrong one gets wrong."""
+def ask(known: Known, learner: ConfinedLearner, engine: Engine, seed: str, programs: dict | None = None) -> Outcome:
+    """The verdicts on all questions of a right answer, and on those that a wrong one gets wrong.
+
+    `programs` are those that were traced before, and takes those that are traced now.
+    """
     exercise, values = exercises.load(known.exercise), []
     wrong = {check.question for check in exercise.checks if check.id in known.failed}
     handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
+    handle.programs = {} if programs is None else programs
     found = grading.run_checks(exercise, handle, seed, ",".join(wrong), grading.Watch(values=values))
     failed = {check: verdict for check, verdict in found.items() if verdict.status not in (PASSING, "blocked")}
     return Outcome(

@@ -1,6 +1,7 @@
 """What a multilayer perceptron computes, in NumPy: the reference that parameters of a learner's own are put through."""
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -82,6 +83,29 @@ def _what_is_missing(got: Counter, want: Counter, adds: bool) -> tuple[str, str]
 
 
 def layers_of(leaves: list[np.ndarray], sizes: tuple[int, ...]) -> Layers:
-    """Leaves as (kernel, bias) layers, found by shape: names are free. The sizes must tell every shape apart."""
-    by_shape = {leaf.shape: leaf for leaf in leaves}
+    """Leaves as (kernel, bias) layers, found by shape: names are free. The sizes must tell every shape apart.
+
+    One long vector is taken apart as `ravel_pytree` puts Linen's parameters together.
+    """
+    by_shape = {leaf.shape: leaf for leaf in (unraveled(leaves[0], sizes) if is_raveled(leaves, sizes) else leaves)}
     return [(by_shape[d, f], by_shape[f,]) for d, f in zip(sizes, sizes[1:], strict=False)]
+
+
+def is_raveled(leaves: list[np.ndarray], sizes: tuple[int, ...]) -> bool:
+    """Whether the parameters are one vector of as many numbers as the layers have."""
+    return [leaf.shape for leaf in leaves] == [(sum(map(math.prod, shapes(sizes))),)]
+
+
+def unraveled(vector: np.ndarray, sizes: tuple[int, ...]) -> list[np.ndarray]:
+    """The biases and kernels in a vector, layer by layer: of each layer the bias comes first, as in a sorted dict."""
+    ordered = [shape for d, f in zip(sizes, sizes[1:], strict=False) for shape in ((f,), (d, f))]
+    ends = np.cumsum([math.prod(shape) for shape in ordered])
+    return [part.reshape(shape) for part, shape in zip(np.split(vector, ends[:-1]), ordered, strict=True)]
+
+
+def leaves_like(layers: Layers, leaves: list[np.ndarray]) -> list[np.ndarray]:
+    """The layers' arrays in the order, and the form, of these leaves."""
+    by_shape = {array.shape: array for layer in layers for array in layer}
+    if all(leaf.shape in by_shape for leaf in leaves):
+        return [by_shape[leaf.shape] for leaf in leaves]
+    return [np.concatenate([array.ravel() for kernel, bias in layers for array in (bias, kernel)])]

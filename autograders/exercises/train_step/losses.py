@@ -93,7 +93,8 @@ class Tried:
     def _extreme(self) -> Failure:
         """Logits of 200: does the exponential overflow, or has a probability become 0?"""
         small = [leaf / 10 for leaf in self.leaves]
-        moved = [leaf + np.float32(SHIFT) if leaf.shape == (10,) else leaf for leaf in small]
+        *hidden, (kernel, bias) = dense.layers_of(small, SIZES)
+        moved = dense.leaves_like([*hidden, (kernel, bias + np.float32(SHIFT))], small)
         overflows = not near(self.on(moved), training.loss(dense.layers_of(moved, SIZES), self.batch))
         return Failure(
             f"with logits of 200, `loss_fn` returned {self.got:.4g}; the mean cross-entropy is {self.want:.4g}.",
@@ -161,11 +162,11 @@ def _refused(failure: Failure, submission: Submission, params: Value, batch: Bat
     return failure
 
 
-def steep(failure: Failure) -> Failure:
-    """A gradient that is wrong only where logits are large."""
-    why = (
-        "This is so for logits of 200, while for small ones it is right. A guard, such as `jnp.where` or clipping around an "
-        "exponential that overflows, mends the loss, but not its gradient."
+def steep() -> Failure:
+    """A loss that is right for large logits, and its gradient is not a number there."""
+    return Failure(
+        "for logits of 200, the gradient of `loss_fn` is nan or infinite, though the loss is right.",
+        "A guard, such as `jnp.where` around an exponential that overflows, mends the loss, but not its gradient.",
+        "Subtract the largest logit of each row first, or let a function of optax do all of it.",
+        "G15",
     )
-    hint = "Subtract the largest logit of each row first, or let a function of optax do all of it."
-    return Failure(failure.what, why, hint, failure.misconception)
