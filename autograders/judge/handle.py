@@ -394,8 +394,10 @@ def _arguments(args: tuple, kwargs: dict) -> str:
 
 def _argument(x: Any) -> str:
     match x:
-        case Value() | Fixed() | Like():
-            return "state"
+        case Value():
+            return "params" if x.text.split("(")[0].endswith(("params", ".init")) else "state"
+        case Fixed(value) | Like(value):
+            return _argument(value)
         case Key():
             return "key"
         case int():

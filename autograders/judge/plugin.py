@@ -138,8 +138,12 @@ def submission(request: pytest.FixtureRequest) -> object:
 @pytest.fixture
 def inputs(request: pytest.FixtureRequest) -> np.random.Generator:
     """Random numbers of this check's own, from the seed: public when learners check themselves, secret when grading."""
-    seed = request.config.stash[BENCH].seed
-    digest = hashlib.sha256(f"{seed}/{request.node.function.graded.id}".encode()).digest()
+    return drawn_for(request.node.function.graded.id, request.config.stash[BENCH].seed)
+
+
+def drawn_for(check: str, seed: str) -> np.random.Generator:
+    """The random numbers of one check under one seed."""
+    digest = hashlib.sha256(f"{seed}/{check}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
