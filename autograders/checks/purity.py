@@ -74,7 +74,8 @@ def reason(wrote: Sequence[Place], traced: Callable[[], Sequence[Place]] = tuple
             "C15",
         )
     if any(place.grew for place in wrote):
-        return "Under jit the list gets one tracer, while it traces, and no value ever.", "C05"
+        why = "Under jit something is appended only once, while it traces; what comes from the arguments is a tracer then, no value."
+        return why, "C05"
     if "self" not in scopes:
         return "Being no method makes no function pure: a global or a closure is written to. " + ONCE, "C25"
     held = [place.kind for place in (*wrote, *traced()) if place.scope == "self"]
