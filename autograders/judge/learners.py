@@ -185,6 +185,9 @@ class ConfinedLearner:
         self._check_time()
         try:
             return self.peer.ask(request, REPLIES[type(request)], self.limits.request_s + self.limits.grace_s)
+        except NoProcess:
+            self.peer = None
+            raise
         except ProcessLost as lost:
             self.peer = None
             target = request.target if isinstance(request, (Call, Trace)) else Target()

@@ -79,14 +79,15 @@ class Fork:
         _, status, used = os.wait4(self.pid, 0)
         scratch.remove(self.scratch)
         stopped = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        if killed:
+        spent = used.ru_utime + used.ru_stime
+        if killed and spent < self.limits.cpu_s:
             return {"error": "a submission's process was killed from outside; the machine may be out of memory"}
         cause = self.cause
-        if stopped == signal.SIGXCPU:
+        if stopped == signal.SIGXCPU or killed:  # who does not listen to the one gets the other
             cause = f"it used more than {self.limits.cpu_s} s of processor time"
         elif not cause and stopped not in (0, signal.SIGKILL):
             cause = f"its process ended with {signal.Signals(stopped).name}"
-        return {"cause": cause, "cpu_s": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024}
+        return {"cause": cause, "cpu_s": spent, "peak_mib": used.ru_maxrss / 1024}
 
 
 def _was_killed(pid: int) -> bool:

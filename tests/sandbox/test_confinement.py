@@ -32,6 +32,7 @@ ATTEMPTS = {
     "starts a program": "import subprocess\nsubprocess.run(['true'])",
     "opens a socket": "import socket\nsocket.socket()",
     "signals its parent": "import os\nos.kill(os.getppid(), 9)",
+    "kills itself": "import signal\nsignal.raise_signal(signal.SIGKILL)",
     "traces": "import ctypes\nassert ctypes.CDLL(None, use_errno=True).ptrace(0, 0, 0, 0) == 0",
 }
 
