@@ -38,23 +38,28 @@ def grade_all(
 def blunted(
     corpus: list[Known], outcomes: dict[str, list[Outcome]], solutions: Path, crew: Crew, progress: Progress
 ) -> tuple[CheckNeed, ...]:
-    """For each check, the wrong answers that nothing else catches: graded again with it blunted, they get full points."""
+    """For each check, the wrong answers that need it: they are graded again with it blunted.
+
+    Only those that no other check catches are tried; what waits for the blunted check is judged then.
+    """
     suspects = [
         Task(known, solutions, blunt=frozenset(caught))
         for known in corpus
         if not known.right and len(caught := outcomes[known.name][0].caught_by) == 1
     ]
     done = progress(running.run(suspects, crew), f"{len(suspects)} files with one check blunted", len(suspects))
-    alone: dict[tuple[str, str], list[str]] = {}
+    needing: dict[tuple[str, str], list[str]] = {}
     for task, (outcome,) in done:
-        if not outcome.failed:
-            alone.setdefault((task.known.exercise, *task.blunt), []).append(task.known.name)
+        known = task.known
+        named = known.misconceptions and not findings.diagnosis_of(known, outcomes[known.name][0])
+        if not outcome.failed or (named and findings.diagnosis_of(known, outcome)):
+            needing.setdefault((known.exercise, *task.blunt), []).append(known.name)
     needs = []
     for name in dict.fromkeys(k.exercise for k in corpus):
         for check in exercises.load(name).checks:
             catches = sum(check.id in outcomes[k.name][0].caught_by for k in corpus if k.exercise == name)
-            slipped = sorted(alone.get((name, check.id), []))
-            needs.append(CheckNeed(name, check.id, catches, len(slipped), slipped[0] if slipped else ""))
+            found = sorted(needing.get((name, check.id), []))
+            needs.append(CheckNeed(name, check.id, catches, len(found), found[0] if found else ""))
     return tuple(needs)
 
 

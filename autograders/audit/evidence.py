@@ -57,13 +57,14 @@ def measure(exercise: str, corpus: list[Known], outcomes: dict[str, list[Outcome
 
 
 def _families(known: Known, outcomes: list[Outcome]) -> list[Family]:
-    """A file's values by band and check: right where the check must pass, broken where it must not and the band says so."""
+    """A file's values by band and check: those of a right answer, or of a wrong one where the band is what it breaks."""
     found = []
     for (check, name), values in _worst(outcomes).items():
-        band, right = bands.known[name], check not in known.failed
-        if right or sum(band.admits(v) for v in values) < len(values) / 2:
+        band = bands.known[name]
+        broken = check in known.failed and sum(band.admits(v) for v in values) < len(values) / 2
+        if known.right or broken:
             kept = tuple(float(f"{min(value, LARGEST):.4g}") for value in values)
-            found.append(Family(name, right, known.path.stem, check, rate(kept, band, right), kept))
+            found.append(Family(name, known.right, known.path.stem, check, rate(kept, band, known.right), kept))
     return found
 
 

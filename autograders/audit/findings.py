@@ -16,7 +16,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class CheckNeed(msgspec.Struct, frozen=True):
-    """How many wrong answers a check catches, how many no other check catches, and one that passes when it is blunted."""
+    """How many wrong answers a check catches, how many of them need it, and one that does.
+
+    When the check is blunted, that answer gets full points, or what it got wrong is no longer named.
+    """
 
     exercise: str
     id: str
@@ -44,7 +47,7 @@ class Findings(msgspec.Struct, frozen=True):
 
     @property
     def dead(self) -> list[CheckNeed]:
-        """The checks without which every wrong answer would still be caught."""
+        """The checks without which every wrong answer would still be caught, and be told what it is."""
         return [check for check in self.checks if not check.proof]
 
     @property

@@ -27,7 +27,7 @@ def draw(about: Measured, families: list[Family]) -> Path:
     figure.suptitle(f"{about.exercise} on {about.backend}: {about.seeds} seeds for each answer", fontsize=10)
     figure.tight_layout()
     place = path(about.exercise, about.backend).with_suffix(".svg")
-    figure.savefig(place, metadata={"Date": None})
+    figure.savefig(place, dpi=150, metadata={"Date": None})
     plt.close(figure)
     return place
 
@@ -46,7 +46,9 @@ def _rows(band: str, families: list[Family]) -> list[tuple[str, bool, list[float
 def _panel(axis, band: str, limit: float, rows: list[tuple[str, bool, list[float]]]) -> None:
     for place, (_, right, values) in enumerate(rows):
         shown = values if bands.known[band].least else np.maximum(values, SMALLEST)
-        axis.plot(shown, [place] * len(shown), "|", color=RIGHT if right else BROKEN, markersize=6, alpha=0.5)
+        axis.plot(
+            shown, [place] * len(shown), "|", color=RIGHT if right else BROKEN, markersize=6, alpha=0.5, rasterized=True
+        )
     axis.axvline(limit, color="black", linewidth=1)
     axis.set_yticks(range(len(rows)), [name.replace("_", " ") for name, _, _ in rows], fontsize=6)
     axis.invert_yaxis()

@@ -56,8 +56,8 @@ def _list(title: str, wrong: tuple[Finding, ...]) -> Table:
 
 
 def _needs(found: Findings) -> Table:
-    title = "What each check is needed for: wrong answers that it catches, and that only it catches"
-    table = Table("exercise", "check", "catches", "alone", "passes without it", title=title, title_justify="left")
+    title = "What each check is needed for: wrong answers that it catches, and that need it"
+    table = Table("exercise", "check", "catches", "need it", "one that does", title=title, title_justify="left")
     for check in found.checks:
         proof = check.proof.split("/")[-1] or "[bold red]nothing: this check is dead"
         table.add_row(check.exercise, check.id, str(check.catches), str(check.alone), proof)

@@ -36,11 +36,13 @@ def test_more_seeds_make_a_rate_smaller():
 
 
 def test_the_worst_value_of_each_seed_counts(tmp_path):
-    """Right families keep their nearest value; a broken one counts where the band is what it breaks."""
+    """A wrong answer counts where the band is what it breaks, a right one everywhere."""
     known = Known(tmp_path / "bad__x__y.py", "counter", False, frozenset({"x"}), "why")
+    answer = Known(tmp_path / "good__y.py", "counter", True, frozenset(), "why")
     values = (("x", ERROR.name, 0.5), ("x", ERROR.name, 0.1), ("ok", ERROR.name, 1e-5), ("x", SHARE.name, 0.99))
     outcome = Outcome(known.name, "public", {}, {}, {}, values)
     found = {(f.check, f.band): f for f in evidence._families(known, [outcome])}
     assert found["x", ERROR.name].values == (0.5,) and not found["x", ERROR.name].right
-    assert found["ok", ERROR.name].right
+    assert ("ok", ERROR.name) not in found  # nothing is wrong there, and right answers tell more
     assert ("x", SHARE.name) not in found  # the share was on the right side: another band tells this one
+    assert all(family.right for family in evidence._families(answer, [outcome]))
