@@ -21,6 +21,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from autograders.sandbox import scratch
@@ -40,6 +41,7 @@ LIBRARIES = (
 )
 LINUX_LIBRARIES = ("py_landlock", "pyseccomp")
 WATCH_S = 0.2  # between two looks at what children use
+ENDING_S = 0.05  # from the moment when a process closes its socket to its end
 
 
 @dataclasses.dataclass
@@ -91,8 +93,11 @@ class Fork:
 
 
 def _was_killed(pid: int) -> bool:
-    """Whether a child that nobody has waited for yet has ended with SIGKILL."""
-    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    """Whether a child that nobody has waited for yet has ended with SIGKILL, or is about to: its socket closes first."""
+    deadline, ended = time.monotonic() + ENDING_S, None
+    while not ended and time.monotonic() < deadline:
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        time.sleep(0 if ended else 0.001)
     return bool(ended) and ended.si_code == os.CLD_KILLED and ended.si_status == signal.SIGKILL
 
 

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def locked(folder: Path) -> None:
 
 def as_user(change: Callable, *arguments: object) -> None:
     """Do it as somebody whom permissions hold for, in a child process."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of JAX, which another test may have started: the child leaves it alone
+        child = os.fork()
     if child == 0:
         if os.geteuid() == 0:
             os.setresuid(64321, 64321, 64321)
