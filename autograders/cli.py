@@ -103,6 +103,7 @@ def grade(
     results: Annotated[
         Path | None, typer.Option(help="Keep results in this folder, and do not grade again what is there.")
     ] = None,
+    workers: Annotated[str, typer.Option(help="Submissions at once; auto: as cores and memory allow.")] = "auto",
     accept_weak_confinement: Annotated[
         bool,
         typer.Option("--accept-weak-confinement", help="Grade though this machine cannot confine submissions well."),
@@ -112,13 +113,12 @@ def grade(
     import msgspec
 
     from autograders import exercises
-    from autograders.course import batch
-    from autograders.course.materials import NoMaterials, find, references
-    from autograders.course.results import Graded, Results
+    from autograders.course import batch, crew, watching
+    from autograders.course.materials import NoMaterials, find
+    from autograders.course.results import Results
     from autograders.course.seeds import course_seed
     from autograders.display import text
-    from autograders.judge import grading, submissions
-    from autograders.judge.learners import TooWeak, engine
+    from autograders.judge.learners import TooWeak
 
     try:
         solutions = find(materials) / "solutions"
@@ -126,26 +126,31 @@ def grade(
         if materials:
             raise stop(str(error)) from error
         solutions = None
-    kept, seed, waiting = Results(results) if results else None, course_seed(course), []
-    with engine() as running:
+    if workers != "auto" and not workers.isdecimal():
+        raise stop(f"--workers is a number or auto, not {workers!r}.")
+    found, seed = list(files(paths)), course_seed(course)
+    places = min(crew.fitting() if workers == "auto" else int(workers), len(found)) or 1
+    waiting, done = [], 0
+    works = (batch.read(path, exercise, seed, solutions) for path in found)
+    with crew.Crew(places) as grading, watching.stoppable(grading), watching.watching(len(found)) as tell:
         try:
-            running.require_confinement(accept_weak_confinement)
+            batch.require_confinement(grading, accept_weak_confinement)
         except TooWeak as weak:
             raise stop(str(weak)) from weak
-        for path in files(paths):
-            try:
-                handed = submissions.read(path, exercise)
-                graded = batch.grade(str(path), handed, running, seed, references(solutions), kept)
-            except submissions.Unreadable as error:
-                graded = Graded(grading.ungraded(str(path), str(error)), {})
-            result = graded.result
-            waiting += [text.clean(f"{path}: {why}")] if (why := batch.failed(graded)) else []
+        for work, graded in batch.grade_all(works, grading, Results(results) if results else None):
+            result, done = graded.result, done + 1
+            waiting += [text.clean(f"{work.source}: {why}")] if (why := batch.failed(graded)) else []
             if json:
                 typer.echo(msgspec.json.encode(result).decode())
             elif result.exercise:
                 typer.echo(text.result(result, {q.id: q.title for q in exercises.manifest(result.exercise).questions}))
+            tell(graded)
     if waiting:
         typer.echo("\nNot graded, a person has to look:\n" + "\n".join(waiting), err=True)
+    if done < len(found):
+        again = "the same command goes on from here" if results else "with --results FOLDER they would have been kept"
+        typer.echo(f"\nStopped: {done} of {len(found)} are graded; {again}.", err=True)
+        raise typer.Exit(130)
     raise typer.Exit(1 if waiting else 0)
 
 
@@ -213,7 +218,8 @@ def audit(
     from autograders import exercises
     from autograders.audit import auditing, evidence, page, picture, table
     from autograders.audit.corpus import find, load
-    from autograders.audit.running import Crew
+    from autograders.audit.running import Task
+    from autograders.course.crew import Crew, fitting
     from autograders.course.materials import NoMaterials
     from autograders.sandbox.starting import WALLS
 
@@ -226,8 +232,9 @@ def audit(
         raise stop(str(error)) from error
     solutions = folder.parents[1] / "solutions"
     walls = tuple(wall for wall in WALLS if wall not in (without or ()))
-    crew = Crew(auditing.workers(workers), walls)
-    found, outcomes = auditing.audit(known, solutions, seeds, runs, crew, table.progress, blunt and not only)
+    tasks = [Task(k, solutions, walls) for k in known]
+    with Crew(workers or fitting()) as crew:
+        found, outcomes = auditing.audit(tasks, seeds, runs, crew, table.progress, blunt and not only)
     for name in dict.fromkeys(k.exercise for k in known) if write else ():
         measured = evidence.measure(name, known, outcomes)
         for path in (evidence.write(*measured), picture.draw(*measured), page.write(name, load(folder, [name]))):

@@ -1,12 +1,11 @@
 """What the tests share: one engine for each test process, and the reference answers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from autograders.course.materials import references
-from autograders.judge.grading import References
+from autograders.course.materials import Solution, solution
 from autograders.judge.learners import Engine
 
 ROOT = Path(__file__).parents[1]
@@ -20,5 +19,5 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def stand_ins() -> References:
-    return references(ROOT / "solutions")
+def stand_ins() -> Callable[[str], Solution]:
+    return lambda exercise: solution(ROOT / "solutions", exercise)

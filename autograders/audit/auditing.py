@@ -1,14 +1,14 @@
 """The audit: grade the corpus, then blunt each check and see whether some wrong answer slips through."""
 
-import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
+
+from msgspec.structs import replace
 
 from autograders import exercises
 from autograders.audit import findings, running
-from autograders.audit.corpus import Known
 from autograders.audit.findings import CheckNeed, Findings
-from autograders.audit.running import Crew, Outcome, Task
+from autograders.audit.running import Outcome, Task
+from autograders.course.crew import Crew
 
 SLOWEST_FIRST = ("train_step", "linen_module", "counter")
 
@@ -20,32 +20,29 @@ def secret(number: int) -> tuple[str, ...]:
     return tuple(f"audit-{i}" for i in range(number))
 
 
-def workers(asked: int = 0) -> int:
-    """As many as asked for, or one for each core."""
-    return asked or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
-
-
 def grade_all(
-    corpus: list[Known], solutions: Path, seeds: tuple[str, ...], runs: int, crew: Crew, progress: Progress
+    files: list[Task], seeds: tuple[str, ...], runs: int, crew: Crew, progress: Progress
 ) -> dict[str, list[Outcome]]:
     """Outcomes by file name: one for each run under the public seed, then one for each secret seed."""
-    ordered = sorted(corpus, key=lambda k: SLOWEST_FIRST.index(k.exercise) if k.exercise in SLOWEST_FIRST else 0)
-    tasks = [Task(known, solutions, runs, seeds) for known in ordered]
+    names = [file.known.exercise for file in files]
+    order = sorted(range(len(files)), key=lambda i: SLOWEST_FIRST.index(names[i]) if names[i] in SLOWEST_FIRST else 0)
+    tasks = [replace(files[i], times=runs, seeds=seeds) for i in order]
     said = f"{len(tasks)} files, {runs} times and under {len(seeds)} more seeds"
     return {task.known.name: outcomes for task, outcomes in progress(running.run(tasks, crew), said, len(tasks))}
 
 
 def blunted(
-    corpus: list[Known], outcomes: dict[str, list[Outcome]], solutions: Path, crew: Crew, progress: Progress
+    files: list[Task], outcomes: dict[str, list[Outcome]], crew: Crew, progress: Progress
 ) -> tuple[CheckNeed, ...]:
     """For each check, the wrong answers that need it: they are graded again with it blunted.
 
     Only those that no other check catches are tried; what waits for the blunted check is judged then.
     """
+    corpus = [file.known for file in files]
     suspects = [
-        Task(known, solutions, blunt=frozenset(caught))
-        for known in corpus
-        if not known.right and len(caught := outcomes[known.name][0].caught_by) == 1
+        replace(file, blunt=frozenset(caught))
+        for file in files
+        if not file.known.right and len(caught := outcomes[file.known.name][0].caught_by) == 1
     ]
     done = progress(running.run(suspects, crew), f"{len(suspects)} files with one check blunted", len(suspects))
     needing: dict[tuple[str, str], list[str]] = {}
@@ -64,9 +61,9 @@ def blunted(
 
 
 def audit(
-    corpus: list[Known], solutions: Path, seeds: int, runs: int, crew: Crew, progress: Progress, blunt: bool = True
+    files: list[Task], seeds: int, runs: int, crew: Crew, progress: Progress, blunt: bool = True
 ) -> tuple[Findings, dict[str, list[Outcome]]]:
     """Findings on the corpus under the public seed and so many secret ones, and the outcomes they rest on."""
-    outcomes = grade_all(corpus, solutions, secret(seeds), runs, crew, progress)
-    needs = blunted(corpus, outcomes, solutions, crew, progress) if blunt else ()
-    return findings.collect(corpus, outcomes, needs, seeds + 1, runs), outcomes
+    outcomes = grade_all(files, secret(seeds), runs, crew, progress)
+    needs = blunted(files, outcomes, crew, progress) if blunt else ()
+    return findings.collect([file.known for file in files], outcomes, needs, seeds + 1, runs), outcomes

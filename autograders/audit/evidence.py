@@ -19,7 +19,7 @@ from autograders.checks import bands
 from autograders.checks.bands import Band
 from autograders.judge import grading
 
-SMALLEST, LARGEST = 1e-9, 1e9  # below float32's rounding; instead of infinite
+SMALLEST, LARGEST = 6e-8, 1e9  # one rounding of float32, below which an error is luck; instead of infinite
 LEAST_SPREAD = {False: 0.05, True: 0.001}  # a standard deviation that is believed: in decades, and of shares
 
 

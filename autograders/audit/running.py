@@ -7,18 +7,15 @@ again, whole.
 
 import contextlib
 import hashlib
-import multiprocessing
-import multiprocessing.util
-import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import msgspec
 
 from autograders import exercises
 from autograders.audit.corpus import Known
-from autograders.course.materials import references
+from autograders.course.crew import Crew, own_engine
+from autograders.course.materials import solution
 from autograders.judge import grading, submissions
 from autograders.judge.handle import Submission
 from autograders.judge.learners import ConfinedLearner, Engine
@@ -32,11 +29,12 @@ PASSING = "pass"
 class Task(msgspec.Struct, frozen=True):
     """One file, graded as often as asked under the public seed with some checks blunted, and under further seeds.
 
-    `solutions` gives the stand-ins.
+    `solutions` gives the stand-ins, `walls` are those that confine it.
     """
 
     known: Known
     solutions: Path
+    walls: tuple[str, ...] = WALLS
     times: int = 1
     seeds: tuple[str, ...] = ()
     blunt: frozenset[str] = frozenset()
@@ -65,39 +63,30 @@ class Outcome(msgspec.Struct, frozen=True):
         return {check for check, status in self.statuses.items() if status not in (PASSING, "blocked")}
 
 
-_worker: dict = {}
-
-
-def _start(walls: tuple[str, ...]) -> None:
-    """Each worker process grades with one engine, as a grader does with a class."""
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    _worker["engine"] = Engine(walls=walls, keep="corpus")
-    multiprocessing.util.Finalize(None, _worker["engine"].close, exitpriority=1)
-
-
 def _grade(task: Task) -> list[Outcome]:
     """One outcome for each time, then one for each further seed."""
-    repeated = [_whole(task, PUBLIC_SEED) for _ in range(task.times)]
-    return repeated + (_further(task, repeated[0]) if task.seeds else [])
+    engine = own_engine(task.walls, "corpus")
+    repeated = [_whole(task, PUBLIC_SEED, engine) for _ in range(task.times)]
+    return repeated + (_further(task, repeated[0], engine) if task.seeds else [])
 
 
-def _whole(task: Task, seed: str) -> Outcome:
+def _whole(task: Task, seed: str, engine: Engine) -> Outcome:
     """The outcome as a learner would get it."""
     values: list = []
     handed = submissions.read(task.known.path, task.known.exercise)
-    watch, stand_ins = grading.Watch(task.blunt, values), references(task.solutions)
-    result, _ = grading.grade(task.known.path.name, handed, _worker["engine"], seed, stand_ins, watch)
+    watch, stand_ins = grading.Watch(task.blunt, values), solution(task.solutions, task.known.exercise)
+    result, _ = grading.grade(task.known.path.name, handed, engine, seed, stand_ins, watch)
     return outcome_of(task.known.name, seed, result, values)
 
 
-def _further(task: Task, first: Outcome) -> list[Outcome]:
+def _further(task: Task, first: Outcome, engine: Engine) -> list[Outcome]:
     outcomes, programs = [], {}
-    with learner_of(task.known, _worker["engine"]) as learner:
+    with learner_of(task.known, engine) as learner:
         for seed in task.seeds:
-            asked = ask(task.known, learner, _worker["engine"], seed, programs)
+            asked = ask(task.known, learner, engine, seed, programs)
             same = all(first.statuses[check] == status for check, status in asked.statuses.items())
             whole = msgspec.structs.replace(first, seed=seed, values=asked.values, digest="")
-            outcomes.append(whole if same else _whole(task, seed))
+            outcomes.append(whole if same else _whole(task, seed, engine))
     return outcomes
 
 
@@ -149,16 +138,9 @@ def outcome_of(name: str, seed: str, result: Result, values: list) -> Outcome:
     )
 
 
-class Crew(msgspec.Struct, frozen=True):
-    """How many processes grade the corpus, and behind which walls."""
-
-    workers: int
-    walls: tuple[str, ...] = WALLS
-
-
 def run(tasks: list[Task], crew: Crew) -> Iterator[tuple[Task, list[Outcome]]]:
-    """The outcomes of each task as they come; what a file compiled is kept for its other seeds until the end."""
-    with ProcessPoolExecutor(crew.workers, multiprocessing.get_context("spawn"), _start, (crew.walls,)) as pool:
-        waiting = {pool.submit(_grade, task): task for task in tasks}
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
+    """The outcomes of each task as they come."""
+    for task, outcomes in crew.run(_grade, tasks):
+        if isinstance(outcomes, Exception):
+            raise outcomes
+        yield task, outcomes

@@ -1,52 +1,111 @@
 """Grading many submissions: each is graded once, what was kept is not graded again, and a fault of ours is tried twice."""
 
+import collections
 import logging
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from msgspec.structs import replace
 
-from autograders.course.results import Graded, Results, key_of
-from autograders.judge import grading
-from autograders.judge.grading import References
-from autograders.judge.learners import Engine
+from autograders.course import crew, materials
+from autograders.course.crew import Crew
+from autograders.course.results import Graded, Results, Work
+from autograders.judge import grading, submissions
+from autograders.judge.learners import Engine, TooWeak
 from autograders.judge.submissions import Handed
 
 TRIES = 2
 log = logging.getLogger(__name__)
 
 
-def grade(
-    source: str, handed: Handed, engine: Engine, seed: str, references: References, results: Results | None = None
-) -> Graded:
+def grade_all(works: Iterable[Work], workers: Crew, results: Results | None = None) -> Iterator[tuple[Work, Graded]]:
+    """The result of each submission, in their order: kept ones, and the others from the workers."""
+    order, ahead = collections.deque(), {}
+
+    def known(work: Work) -> Graded | None:
+        order.append(id(work))
+        return kept(work, results)
+
+    for work, made in workers.run(grade_here, works, known):
+        graded = lost(work, f"the worker that graded it ended: {made}") if isinstance(made, Exception) else made
+        keep(work, graded, results)
+        ahead[id(work)] = work, graded
+        while order and order[0] in ahead:
+            yield ahead.pop(order.popleft())
+
+
+def require_confinement(workers: Crew, accept_weak: bool) -> None:
+    """Raises TooWeak where the workers cannot confine a submission well enough, unless that is accepted."""
+    for _, trouble in workers.run(confinement_here, [accept_weak]):
+        if trouble:
+            raise trouble if isinstance(trouble, TooWeak) else TooWeak(f"No worker can start: {trouble}")
+
+
+def confinement_here(accept_weak: bool) -> str:
+    """Nothing; raises TooWeak where a submission is not confined well enough in this process."""
+    crew.own_engine().require_confinement(accept_weak)
+    return ""
+
+
+def grade_here(work: Work) -> Graded:
+    """A submission graded in this process."""
+    return tried(work, crew.own_engine())
+
+
+def grade(work: Work, engine: Engine, results: Results | None = None) -> Graded:
     """The result of a submission: a kept one, or one that is made and kept.
 
     A fault of ours gives a result with status `internal`, which is not kept: the next run tries again.
     """
-    key = key_of(handed, seed, references) if results else ""
-    kept = results.get(key) if results else None
-    if kept:
-        return replace(kept, result=replace(kept.result, source=source, submission=handed.sha256))
-    graded = _tried(lambda: Graded(*grading.grade(source, handed, engine, seed, references)), source, handed)
-    if results and graded.sure:
-        try:
-            results.put(key, graded)
-        except OSError as error:  # a full disk: the points are right all the same
-            log.warning("%s: its result could not be kept (%s).", source, error)
+    graded = kept(work, results) or tried(work, engine)
+    keep(work, graded, results)
     return graded
 
 
-def _tried(work: Callable[[], Graded], source: str, handed: Handed) -> Graded:
-    """What `work` gives, the second time if the grader itself failed the first time."""
+def read(path: Path, exercise: str, seed: str, solutions: Path | None) -> Work:
+    """What is to be graded in a file; one that cannot be read says so."""
+    try:
+        handed, trouble = submissions.read(path, exercise), ""
+    except submissions.Unreadable as error:
+        handed, trouble = Handed("", (), ""), str(error)
+    return Work(str(path), handed, seed, materials.solution(solutions, handed.exercise), trouble)
+
+
+def kept(work: Work, results: Results | None) -> Graded | None:
+    """What is known without grading: the result of an earlier run, under today's name, or that there can be none."""
+    if work.trouble:
+        return lost(work, work.trouble)
+    found = results.get(work.key) if results else None
+    if found is None:
+        return None
+    return Graded(replace(found.result, source=work.source, submission=work.handed.sha256), found.ran, kept=True)
+
+
+def keep(work: Work, graded: Graded, results: Results | None) -> None:
+    """Keep a result that grading again would not change."""
+    if results and graded.sure and not graded.kept:
+        try:
+            results.put(work.key, graded)
+        except OSError as error:  # a full disk: the points are right all the same
+            log.warning("%s: its result could not be kept (%s).", work.source, error)
+
+
+def tried(work: Work, engine: Engine) -> Graded:
+    """A submission graded now, a second time if the grader itself failed the first time."""
     graded = None
     for _ in range(TRIES):
         try:
-            graded = work()
+            graded = Graded(*grading.grade(work.source, work.handed, engine, work.seed, work.solution))
         except Exception as error:  # whatever it is, this submission must not stop the others
-            reason = f"the grader failed twice, the second time with {type(error).__name__}: {error}"
-            graded = Graded(replace(grading.ungraded(source, reason), exercise=handed.exercise), {})
+            graded = lost(work, f"the grader failed twice, the second time with {type(error).__name__}: {error}")
         if graded.result.status == "graded":
             break
     return graded
+
+
+def lost(work: Work, reason: str) -> Graded:
+    """The result where there is none."""
+    return Graded(replace(grading.ungraded(work.source, reason), exercise=work.handed.exercise), {})
 
 
 def failed(graded: Graded) -> str:

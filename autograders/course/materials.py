@@ -1,10 +1,11 @@
 """The instructor's folder: source notebooks with their solutions. It is never part of what gets installed."""
 
+import functools
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import jupytext
+import msgspec
 import nbformat
 
 from autograders import exercises
@@ -56,22 +57,42 @@ def dump(notebook: nbformat.NotebookNode) -> str:
     return nbformat.writes(notebook, version=4) + "\n"
 
 
-def references(solutions: Path | None) -> Callable[[str, tuple[str, ...]], StandIn | None]:
-    """A source of stand-ins: the solution's answers to some questions, with what they need to be defined.
+class Solution(msgspec.Struct, frozen=True):
+    """An exercise's solution as a source of stand-ins: its code cells in order, each with its question.
 
-    Without a solutions folder there are none, and every question is judged with the learner's own earlier answers.
+    Cells that set up have the question ``. Without cells nothing stands in for a learner's own earlier answers.
     """
 
-    def stand_in(exercise: str, questions: tuple[str, ...]) -> StandIn | None:
-        notebook = solutions / exercise / f"{exercise}.ipynb" if solutions else None
-        if notebook is None or not notebook.is_file():
-            return None
-        known = exercises.manifest(exercise).questions
-        needed = _with_foundations(exercise, questions)
-        names = tuple(name for q in known if q.id in questions for name in q.defines)
-        return StandIn(tuple(_sources(nbformat.read(notebook, as_version=4), needed)), names)
+    exercise: str
+    cells: tuple[tuple[str, str], ...] = ()
 
-    return stand_in
+    def __call__(self, questions: tuple[str, ...]) -> StandIn | None:
+        """The answers to some questions, with what they need to be defined."""
+        if not self.cells:
+            return None
+        needed = {"", *_with_foundations(self.exercise, questions)}
+        known = exercises.manifest(self.exercise).questions
+        names = tuple(name for q in known if q.id in questions for name in q.defines)
+        return StandIn(tuple(source for question, source in self.cells if question in needed), names)
+
+
+def solution(solutions: Path | None, exercise: str) -> Solution:
+    """An exercise's solution; an empty one where there is none."""
+    notebook = solutions / exercise / f"{exercise}.ipynb" if solutions else None
+    if notebook is None or not notebook.is_file():
+        return Solution(exercise)
+    return _read(notebook, exercise, notebook.stat().st_mtime_ns)
+
+
+@functools.cache
+def _read(notebook: Path, exercise: str, _changed: int) -> Solution:
+    answers = {f"{question.id}_answer": question.id for question in exercises.manifest(exercise).questions}
+    cells = []
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if cell.cell_type == "code" and ("setup" in cell.metadata.get("tags", []) or id in answers):
+            cells.append((answers.get(id, ""), cell.source))
+    return Solution(exercise, tuple(cells))
 
 
 def _with_foundations(exercise: str, questions: tuple[str, ...]) -> set[str]:
@@ -80,14 +101,3 @@ def _with_foundations(exercise: str, questions: tuple[str, ...]) -> set[str]:
     while more := {b for q in needed for b in known[q].builds_on} - needed:
         needed |= more
     return needed
-
-
-def _sources(notebook: nbformat.NotebookNode, questions: set[str]) -> list[str]:
-    """The code of the setup cells and of the answers to these questions, in order."""
-    wanted = {f"{question}_answer" for question in questions}
-    return [
-        cell.source
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        and ("setup" in cell.metadata.get("tags", []) or cell.metadata.get("nbgrader", {}).get("grade_id") in wanted)
-    ]

@@ -1,7 +1,6 @@
 """Our steps in nbgrader's autograde: find and mend what a learner bent, run and judge it, write the points."""
 
 import atexit
-import functools
 import json
 import shutil
 import sys
@@ -19,13 +18,13 @@ from traitlets import Bool
 from autograders import exercises
 from autograders.course import batch
 from autograders.course.cleaning import harmless_output, only_known
-from autograders.course.materials import references
-from autograders.course.results import FOLDER, Graded, Results
+from autograders.course.crew import own_engine
+from autograders.course.materials import solution
+from autograders.course.results import FOLDER, Graded, Results, Work
 from autograders.course.resuming import MARK
 from autograders.course.seeds import course_seed
 from autograders.display import html, text
 from autograders.judge import submissions
-from autograders.judge.learners import Engine
 from autograders.judge.verdicts import QuestionResult, Result
 from autograders.learner.messages import Ran
 
@@ -43,14 +42,6 @@ def say_who_waits() -> None:
             "`nbgrader autograde --force --student NAME ASSIGNMENT`, or grade by hand.",
             file=sys.stderr,
         )
-
-
-@functools.cache
-def shared_engine() -> Engine:
-    """One engine for all submissions that this process grades."""
-    made = Engine()
-    atexit.register(made.close)
-    return made
 
 
 def find_renamed(assignment: str, student: str, notebooks: list[str]) -> None:
@@ -114,10 +105,10 @@ class RunConfined(NbGraderPreprocessor):
         handed = submissions.from_notebook(nb, path, content, exercise)
         seed = course_seed(Path(course.root), create=True)
         solutions = Path(course.format_path(course.source_directory, ".", ""))
-        engine = shared_engine()
+        engine = own_engine()
         engine.require_confinement(self.accept_weak_confinement)
         results = Results(Path(course.root) / FOLDER)
-        graded = batch.grade(path.name, handed, engine, seed, references(solutions), results)
+        graded = batch.grade(Work(path.name, handed, seed, solution(solutions, handed.exercise)), engine, results)
         show_outputs(nb, graded.ran)
         show_verdicts(nb, graded.result)
         nb.metadata[KEPT] = msgspec.to_builtins(graded.result)

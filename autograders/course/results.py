@@ -12,9 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from autograders import exercises
+from autograders.course.materials import Solution
 from autograders.judge import grading
-from autograders.judge.grading import References
 from autograders.judge.submissions import Handed
 from autograders.judge.verdicts import Result
 from autograders.learner.messages import Ran
@@ -28,6 +27,7 @@ class Graded(msgspec.Struct, frozen=True):
 
     result: Result
     ran: dict[int, Ran]
+    kept: bool = False  # by an earlier run
 
     @property
     def sure(self) -> bool:
@@ -36,12 +36,24 @@ class Graded(msgspec.Struct, frozen=True):
         return self.result.status == "graded" and not statuses.intersection(UNSURE)
 
 
-def key_of(handed: Handed, seed: str, references: References) -> str:
-    """A hash of the cells, the checks, the seed, the stand-ins, and the versions that they run with."""
-    automatic = tuple(question.id for question in exercises.manifest(handed.exercise).questions if not question.manual)
-    stand_ins = references(handed.exercise, automatic)
-    about = (handed.cells, handed.exercise, grading.grader(handed.exercise), seed, stand_ins)
-    return hashlib.sha256(msgspec.json.encode((*about, grading.versions(), grading.backend()))).hexdigest()
+class Work(msgspec.Struct, frozen=True):
+    """A submission to be graded, with all that its result depends on: any process on any machine can do it.
+
+    `trouble` says why it cannot be graded, where the file is none that can be read.
+    """
+
+    source: str
+    handed: Handed
+    seed: str
+    solution: Solution
+    trouble: str = ""
+
+    @property
+    def key(self) -> str:
+        """A hash of the cells, the checks, the seed, the stand-ins, and the versions that they run with."""
+        exercise = self.handed.exercise
+        about = (self.handed.cells, exercise, grading.grader(exercise), self.seed, self.solution.cells)
+        return hashlib.sha256(msgspec.json.encode((*about, grading.versions(), grading.backend()))).hexdigest()
 
 
 class Results:

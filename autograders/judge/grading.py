@@ -56,10 +56,10 @@ def run_checks(
     return {check: verdict for (_, check), verdict in bench.verdicts.items()}
 
 
-References = Callable[[str, tuple[str, ...]], StandIn | None]
+References = Callable[[tuple[str, ...]], StandIn | None]
 
 
-def no_references(exercise: str, questions: tuple[str, ...]) -> None:
+def no_references(questions: tuple[str, ...]) -> None:
     """Nothing stands in for wrong earlier answers."""
 
 
@@ -73,7 +73,7 @@ def grade(
 ) -> tuple[Result, dict[int, Ran]]:
     """Grade a submission; what its cells showed comes along, by place in the notebook.
 
-    `references(exercise, questions)` gives the definitions that may stand in for earlier answers, where they are at hand.
+    `references(questions)` gives the definitions that may stand in for these earlier answers, where they are at hand.
     """
     started = time.monotonic()
     chosen = exercises.load(handed.exercise)
@@ -87,7 +87,7 @@ def grade(
         for doubtful in dict.fromkeys((_doubtful(chosen, question, found), question.builds_on)):
             if not _doubtful(chosen, question, found):
                 break
-            stand_in = references(handed.exercise, doubtful)
+            stand_in = references(doubtful)
             if stand_in and _again(chosen, question, handed, stand_in, engine, seed, found, watch):
                 stood_in[question.id] = doubtful
     usage = Usage(round(time.monotonic() - started, 3), round(used.cpu_s, 3), round(used.peak_mib, 1))

@@ -174,7 +174,7 @@ def _holds(apply: Callable[[], None]) -> bool:
 
 def _rlimits(limits: Limits) -> list[str]:
     wanted = {
-        resource.RLIMIT_NPROC: limits.threads + _others(),
+        resource.RLIMIT_NPROC: limits.threads * max(1, (os.cpu_count() or 1) // 2) + _others(),  # others start too
         resource.RLIMIT_AS: limits.address_space,
         resource.RLIMIT_FSIZE: limits.file_size,
         resource.RLIMIT_NOFILE: limits.open_files,

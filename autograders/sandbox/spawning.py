@@ -97,6 +97,7 @@ class Zygote:
                 pass_fds=[theirs.fileno()],
                 env=start.environment,
                 cwd="/",
+                start_new_session=True,  # Ctrl-C is for the grader, which ends its processes itself
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self.errors,

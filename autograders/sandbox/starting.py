@@ -23,10 +23,10 @@ from autograders.sandbox.limits import Limits
 
 WALLS = ("namespaces", "uid", "landlock", "seccomp")
 NEEDED = ("landlock", "seccomp")  # without namespaces, these two still keep a submission to itself
-PASSED_ON = ("LANG", "LC_ALL", "XLA_FLAGS", "JAX_PLATFORMS", "LD_LIBRARY_PATH")
+PASSED_ON = ("LANG", "LC_ALL", "JAX_PLATFORMS", "LD_LIBRARY_PATH")
 SYSTEM = ("/usr", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime", "/sys/devices")
 LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
-FIRST_UID = 64001  # above what distributions give to people and services, below nobody
+FIRST_UID, UIDS = 64001, 1000  # above what distributions give to people and services, below nobody
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +49,7 @@ def environment() -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         "MPLBACKEND": "agg",
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        "XLA_FLAGS": compiled.xla_flags(),
     }
 
 
@@ -102,9 +103,10 @@ def namespaces_start() -> bool:
 
 
 def dedicated_uid() -> int:
-    """A user id that nobody here has."""
+    """A user id that nobody here has, and no grader beside this one."""
     taken = {entry.pw_uid for entry in pwd.getpwall()}
-    return next(uid for uid in range(FIRST_UID, FIRST_UID + 500) if uid not in taken)
+    places = (FIRST_UID + (os.getpid() + i) % UIDS for i in range(UIDS))
+    return next(uid for uid in places if uid not in taken)
 
 
 def lacking(layers: Sequence[str]) -> list[str]:

@@ -7,7 +7,8 @@ import pytest
 from autograders.audit import auditing, corpus, findings
 from autograders.audit.corpus import Known
 from autograders.audit.findings import CheckNeed
-from autograders.audit.running import Crew, Outcome
+from autograders.audit.running import Outcome, Task
+from autograders.course.crew import Crew
 
 FOLDER = Path(__file__).parents[1] / "submissions"
 ROOT = Path(__file__).parents[2]
@@ -94,7 +95,9 @@ def test_blunting_a_check_lets_a_wrong_answer_through():
         if k.path.stem.endswith("__no_freeze") or k.path.stem.endswith("__scan_unrolled")
     ]
     assert len(files) == 2
-    found, _ = auditing.audit(files, ROOT / "solutions", 0, 1, Crew(1), lambda work, what, total: work)
+    tasks = [Task(known, ROOT / "solutions") for known in files]
+    with Crew(1) as crew:
+        found, _ = auditing.audit(tasks, 0, 1, crew, lambda work, what, total: work)
     needed = {check.id for check in found.checks if check.proof}
     assert needed == {"program_does_not_grow"}  # three predictions fail in the other file: none is alone
     assert {check.id for check in found.checks if check.catches} == needed | {

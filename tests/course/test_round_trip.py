@@ -116,7 +116,7 @@ CASES = [(exercise, learner) for exercise, learners in LEARNERS.items() for lear
 def test_gradebook_has_the_points_of_stateless_grade(course, engine, stand_ins, exercise, learner):
     """The points per question are the same on both ways; manual questions wait for a person."""
     handed_in = course / "submitted" / learner / exercise / f"{exercise}.ipynb"
-    result, _ = grading.grade("x", submissions.read(handed_in), engine, "another seed", stand_ins)
+    result, _ = grading.grade("x", submissions.read(handed_in), engine, "another seed", stand_ins(exercise))
     with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
         grades = gradebook.find_submission_notebook(exercise, exercise, learner).grades
         waiting = {g.name for g in grades if g.needs_manual_grade}

@@ -237,7 +237,7 @@ WRONG = {
 def test_a_wrong_answer_costs_its_question_only(engine, stand_ins, question, answer, message):
     """What is missing, of a wrong kind, or ends the process is told, and only its own question loses points."""
     handed = submissions.from_notebook(answered(**{question: answer}), Path("x.ipynb"), b"")
-    result, _ = grading.grade("x", handed, engine, references=stand_ins)
+    result, _ = grading.grade("x", handed, engine, references=stand_ins("counter"))
     assert points(result) == FULL | {question: 0.0}
     assert message in said(result)
     assert result.status == "graded"

@@ -101,7 +101,6 @@ def test_computes_the_mlp(submission, net, inputs):
     whose parameters cannot be told apart by shape; the dtype.
     """
     program, leaves, x = random_program(net, inputs, SIZES)
-    computes_the_mlp(program, leaves, SIZES, x)
     # A hidden layer that is shut, before one that is open: whatever leaks through the first is no ReLU.
     gate = {
         (6, 7): lambda kernel: kernel * 0.1,
@@ -110,9 +109,9 @@ def test_computes_the_mlp(submission, net, inputs):
         (5,): lambda bias: np.abs(bias) + 3,
     }
     shut = [gate.get(leaf.shape, lambda leaf: leaf)(leaf) for leaf in leaves]
-    computes_the_mlp(program, shut, SIZES, x)
+    computes_the_mlp(program, [leaves, shut], SIZES, x)
     program, leaves, x = random_program(made(submission, OTHERS[0]), inputs, OTHERS[0])
-    computes_the_mlp(program, leaves, OTHERS[0], x)
+    computes_the_mlp(program, [leaves], OTHERS[0], x)
 
 
 def random_program(
@@ -123,10 +122,15 @@ def random_program(
     return net.method("apply").program(params, x), random_like(inputs, params.leaves), x
 
 
-def computes_the_mlp(program: Program, leaves: list[np.ndarray], sizes: tuple[int, ...], x: np.ndarray) -> None:
-    got, layers = program(leaves, x).array("what `Net` returns"), dense.layers_of(leaves, sizes)
-    if got.shape != (len(x), sizes[-1]) or not HALF.holds(difference(got, dense.mlp(layers, x))):
-        raise telling.another_network(got, layers, x, program.unused)
+def computes_the_mlp(program: Program, tried: list[list[np.ndarray]], sizes: tuple[int, ...], x: np.ndarray) -> None:
+    """Whatever the leaves; all are tried before the first that fails is told, so that the evidence shows the worst."""
+    failures = []
+    for leaves in tried:
+        got, layers = program(leaves, x).array("what `Net` returns"), dense.layers_of(leaves, sizes)
+        if got.shape != (len(x), sizes[-1]) or not HALF.holds(difference(got, dense.mlp(layers, x))):
+            failures.append(telling.another_network(got, layers, x, program.unused))
+    if failures:
+        raise failures[0]
 
 
 @grades("net", points=0.25, needs=("output_has_right_shape",))

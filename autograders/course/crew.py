@@ -1,0 +1,93 @@
+"""Workers side by side: processes of this machine, each of which does one task after another."""
+
+import functools
+import multiprocessing
+import multiprocessing.connection
+import multiprocessing.util
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, ProcessPoolExecutor, wait
+from typing import Any
+
+import psutil
+
+from autograders.judge.learners import Engine
+from autograders.sandbox.starting import WALLS
+
+MEMORY = 2 * 2**30  # bytes for a worker, its zygote, its evaluator and a submission's process; 1.6 GiB were measured
+TRIES = 2
+
+
+def fitting() -> int:
+    """As many workers as this machine has cores and free memory for."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, psutil.virtual_memory().available // MEMORY))
+
+
+@functools.cache
+def own_engine(walls: tuple[str, ...] = WALLS, keep: str = "") -> Engine:
+    """One engine for all that this process grades; it ends with the process."""
+    made = Engine(walls=walls, keep=keep)
+    multiprocessing.util.Finalize(None, made.close, exitpriority=1)
+    return made
+
+
+class Crew:
+    """So many places for tasks; each is a process of its own, so that one that dies takes nobody with it."""
+
+    def __init__(self, workers: int):
+        self.idle = [self.worker() for _ in range(workers)]
+        self.stopping = False
+
+    def worker(self) -> Executor:
+        """A new place for one task after another."""
+        return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start)
+
+    def run(
+        self, work: Callable[[Any], Any], tasks: Iterable, known: Callable[[Any], Any] = lambda task: None
+    ) -> Iterator[tuple[Any, Any]]:
+        """Each task with what is `known` of it or what `work` makes of it, as they are done; an exception if that fails twice.
+
+        No more tasks are taken up than there are workers; none any more once `stopping` is set.
+        """
+        tasks, running = iter(tasks), {}
+        while True:
+            while self.idle and not self.stopping and (task := next(tasks, None)) is not None:
+                if (before := known(task)) is not None:
+                    yield task, before
+                else:
+                    self._hand_out(work, task, 1, running)
+            if not running:
+                return
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                worker, task, tries = running.pop(done)
+                trouble = done.exception()
+                self.idle.append(self.worker() if isinstance(trouble, BrokenExecutor) else worker)
+                if trouble and tries < TRIES:
+                    self._hand_out(work, task, tries + 1, running)
+                else:
+                    yield task, trouble or done.result()
+
+    def _hand_out(self, work: Callable, task: Any, tries: int, running: dict) -> None:
+        worker = self.idle.pop()
+        running[worker.submit(work, task)] = worker, task, tries
+
+    def __enter__(self) -> "Crew":
+        return self
+
+    def __exit__(self, *_) -> None:
+        for worker in self.idle:
+            worker.shutdown(cancel_futures=True)
+
+
+def _start() -> None:
+    """What a worker does first: it leaves Ctrl-C to the process that hands out the tasks, and ends with that one."""
+    signal.signal(signal.SIGINT, lambda *_: None)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
