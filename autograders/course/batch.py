@@ -67,7 +67,7 @@ def read(path: Path, exercise: str, seed: str, solutions: Path | None) -> Work:
     try:
         handed, trouble = submissions.read(path, exercise), ""
     except submissions.Unreadable as error:
-        handed, trouble = Handed("", (), ""), str(error)
+        handed, trouble = Handed("", (), ""), str(error).removeprefix(f"{path}: ")
     return Work(str(path), handed, seed, materials.solution(solutions, handed.exercise), trouble)
 
 

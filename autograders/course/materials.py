@@ -1,15 +1,18 @@
 """The instructor's folder: source notebooks with their solutions. It is never part of what gets installed."""
 
 import functools
+import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jupytext
 import msgspec
-import nbformat
 
 from autograders import exercises
 from autograders.learner.messages import StandIn
+
+if TYPE_CHECKING:
+    import nbformat
 
 
 class NoMaterials(Exception):
@@ -31,8 +34,10 @@ def find(folder: Path | None = None) -> Path:
     )
 
 
-def text_to_notebook(text: Path) -> nbformat.NotebookNode:
+def text_to_notebook(text: Path) -> "nbformat.NotebookNode":
     """The source notebook that a percent file stands for; the same bytes in, the same notebook out."""
+    import jupytext
+
     notebook = jupytext.read(text)
     notebook.metadata.pop("jupytext", None)
     for place, cell in enumerate(notebook.cells):
@@ -52,8 +57,10 @@ def write_notebooks(solutions: Path) -> list[Path]:
     return written
 
 
-def dump(notebook: nbformat.NotebookNode) -> str:
+def dump(notebook: "nbformat.NotebookNode") -> str:
     """A notebook as nbformat writes it."""
+    import nbformat
+
     return nbformat.writes(notebook, version=4) + "\n"
 
 
@@ -88,10 +95,10 @@ def solution(solutions: Path | None, exercise: str) -> Solution:
 def _read(notebook: Path, exercise: str, _changed: int) -> Solution:
     answers = {f"{question.id}_answer": question.id for question in exercises.manifest(exercise).questions}
     cells = []
-    for cell in nbformat.read(notebook, as_version=4).cells:
-        id = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if cell.cell_type == "code" and ("setup" in cell.metadata.get("tags", []) or id in answers):
-            cells.append((answers.get(id, ""), cell.source))
+    for cell in json.loads(notebook.read_bytes())["cells"]:
+        id = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if cell["cell_type"] == "code" and ("setup" in cell["metadata"].get("tags", []) or id in answers):
+            cells.append((answers.get(id, ""), "".join(cell["source"])))
     return Solution(exercise, tuple(cells))
 
 

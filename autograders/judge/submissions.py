@@ -5,10 +5,11 @@ import hashlib
 import json
 import re
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
-import nbformat
 
 from autograders import exercises
 from autograders.learner.messages import Cell
@@ -40,11 +41,12 @@ def read(path: Path, exercise: str = "") -> Handed:
     raise Unreadable(f"{path}: neither a notebook (.ipynb) nor a Python file (.py). Hand in one of these.")
 
 
-def from_notebook(notebook: nbformat.NotebookNode, path: Path, content: bytes, exercise: str = "") -> Handed:
+def from_notebook(notebook: Mapping[str, Any], path: Path, content: bytes, exercise: str = "") -> Handed:
     """The submission in a notebook that is read already."""
-    cells = [Cell(i, c.source) for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
-    said = notebook.metadata.get("stateless", {})
-    told = said.get("exercise", "") if isinstance(said, dict) else ""
+    places = enumerate(notebook["cells"])
+    cells = [Cell(i, c["source"]) for i, c in places if c["cell_type"] == "code" and c["source"].strip()]
+    about = notebook["metadata"].get("stateless", {}) if isinstance(notebook["metadata"], Mapping) else {}
+    told = about.get("exercise", "") if isinstance(about, Mapping) else ""
     return _handed(cells, path, content, exercise or (told if told in exercises.names() else ""))
 
 
@@ -57,8 +59,8 @@ def _handed(cells: list[Cell], path: Path, content: bytes, exercise: str) -> Han
     return Handed(name, tuple(cells), hashlib.sha256(content).hexdigest())
 
 
-def parse_notebook(content: bytes, path: Path) -> nbformat.NotebookNode:
-    """A notebook in nbformat 4, whatever it was written in. Raises Unreadable for what is none."""
+def parse_notebook(content: bytes, path: Path) -> dict[str, Any]:
+    """A notebook's cells and metadata, whatever version it was written in. Raises Unreadable for what is none."""
     try:
         text = content.decode("utf-8-sig")
         raw = json.loads(text)
@@ -73,19 +75,28 @@ def parse_notebook(content: bytes, path: Path) -> nbformat.NotebookNode:
     if major > 4:
         raise Unreadable(f"{path}: notebook format {major} is newer than this grader knows (4). Save it in format 4.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # missing and duplicate cell ids are mended by nbformat
-            notebook = nbformat.reads(text, as_version=4)
-        for cell in notebook.cells:
-            # A lone surrogate is JSON, but no text that could be sent on or written.
-            text = str(cell.source).encode("utf-8", "replace").decode()
-            cell.source, cell.cell_type = text.replace("\r\n", "\n"), str(cell.cell_type)
+        notebook = raw if major == 4 else _converted(text)
+        cells = [{"cell_type": str(cell["cell_type"]), "source": _source(cell["source"])} for cell in notebook["cells"]]
     except Exception as error:  # nbformat raises many kinds for malformed cells
         advice = "Save it again in Jupyter."
         raise Unreadable(
             f"{path}: a notebook whose cells cannot be read ({type(error).__name__}: {error}). {advice}"
         ) from error
-    return notebook
+    return {"cells": cells, "metadata": notebook.get("metadata", {})}
+
+
+def _converted(text: str) -> dict[str, Any]:
+    import nbformat  # takes a second, for its schemas
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # missing and duplicate cell ids are mended by nbformat
+        return nbformat.reads(text, as_version=4)
+
+
+def _source(source: Any) -> str:
+    """A cell's text, which files may hold in lines; a lone surrogate is JSON, but no text that could be sent on."""
+    text = "".join(source) if isinstance(source, list) else str(source)
+    return text.encode("utf-8", "replace").decode().replace("\r\n", "\n")
 
 
 def _script(content: bytes, path: Path) -> list[Cell]:

@@ -1,0 +1,136 @@
+"""Workers side by side: one that dies takes nobody with it, and none outlives the process that hands out the tasks."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograders.course import crew
+from autograders.course.crew import Crew
+from tests.conftest import ROOT
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def die_at_seven(number: int) -> int:
+    if number == 7:
+        os._exit(1)
+    return number
+
+
+def die_the_first_time(place: Path) -> str:
+    if not place.exists():
+        place.touch()
+        os._exit(1)
+    return "done"
+
+
+def refuse(number: int) -> int:
+    raise ValueError(f"not {number}")
+
+
+def sleep_for_long(place: Path) -> None:
+    place.write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+@pytest.fixture(scope="module")
+def crew_of_two():
+    with Crew(2) as made:
+        yield made
+
+
+@pytest.fixture
+def two(crew_of_two):
+    crew_of_two.stopping = False
+    return crew_of_two
+
+
+def test_every_task_is_done_once(two):
+    assert dict(two.run(double, range(20))) == {n: 2 * n for n in range(20)}
+
+
+def test_what_is_known_is_not_handed_out(two):
+    found = dict(two.run(refuse, range(5), lambda number: -number - 1))
+    assert found == {n: -n - 1 for n in range(5)}
+
+
+def test_a_worker_that_dies_takes_nobody_with_it(two):
+    found = dict(two.run(die_at_seven, range(10)))
+    assert isinstance(found.pop(7), Exception)
+    assert found == {n: n for n in range(10) if n != 7}
+    assert dict(two.run(double, [1, 2, 3])) == {1: 2, 2: 4, 3: 6}  # another worker is in its place
+
+
+def test_a_task_whose_worker_died_is_tried_again(two, tmp_path):
+    assert dict(two.run(die_the_first_time, [tmp_path / "seen"])) == {tmp_path / "seen": "done"}
+
+
+def test_an_exception_is_handed_over(two):
+    ((_, trouble),) = two.run(refuse, [3])
+    assert isinstance(trouble, ValueError) and str(trouble) == "not 3"
+
+
+def test_no_more_tasks_are_taken_up_than_there_are_workers(two):
+    """A class of any size needs no more memory than a small one."""
+    taken = []
+    tasks = (taken.append(n) or n for n in range(50))
+    for done, _ in enumerate(two.run(double, tasks), 1):
+        assert len(taken) <= done + len(two.idle) + 2
+
+
+def test_stopping_finishes_what_has_begun(two):
+    done = []
+    for task, _ in two.run(double, range(50)):
+        done.append(task)
+        two.stopping = len(done) >= 5
+    assert 5 <= len(done) <= 7
+
+
+def test_workers_end_with_the_process_that_hands_out(tmp_path):
+    """Also where that one is killed, and cannot say goodbye."""
+    says = f"""
+from pathlib import Path
+from autograders.course.crew import Crew
+from tests.course.test_crew import sleep_for_long
+if __name__ == "__main__":
+    with Crew(1) as crew:
+        list(crew.run(sleep_for_long, [Path({str(tmp_path / "worker")!r})]))
+"""
+    (tmp_path / "main.py").write_text(says)
+    parent = subprocess.Popen([sys.executable, str(tmp_path / "main.py")], env=os.environ | {"PYTHONPATH": str(ROOT)})
+    worker = None
+    while worker is None:
+        assert parent.poll() is None
+        time.sleep(0.05)
+        said = (tmp_path / "worker").read_text() if (tmp_path / "worker").exists() else ""
+        worker = psutil.Process(int(said)) if said else None
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    worker.wait(60)
+    assert not worker.is_running()
+
+
+def test_ctrl_c_reaches_no_worker(two):
+    """The terminal sends it to all; who hands out the tasks decides."""
+    assert dict(two.run(interrupt_oneself, [1])) == {1: "still here"}
+
+
+def interrupt_oneself(number: int) -> str:
+    os.kill(os.getpid(), signal.SIGINT)
+    return "still here"
+
+
+def test_workers_fit_the_machine(monkeypatch):
+    monkeypatch.setattr(crew.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 5 * 2**30}))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)), raising=False)
+    assert crew.fitting() == 2
+    monkeypatch.setattr(crew.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 2**20}))
+    assert crew.fitting() == 1
