@@ -34,11 +34,12 @@ from autograders.learner.messages import (
     Used,
 )
 from autograders.sandbox import compiled, starting
-from autograders.sandbox.limits import Limits
+from autograders.sandbox.limits import MIB, Limits
 from autograders.sandbox.spawning import NoProcess, Zygote
 from autograders.sandbox.starting import WALLS
 
 ENDED = "the process ended"
+LOOKED_AFTER = 50  # programs, between two looks at what the evaluator has used
 ABOUT_CODE = Returned | Missing | Raised
 REPLIES = {Lookup: ABOUT_CODE, Call: ABOUT_CODE, Trace: Traced | Missing | Raised, StandIn: Done | Raised, Usage: Used}
 
@@ -90,26 +91,50 @@ class Peer:
 
 
 class Evaluator:
-    """The confined process that runs programs; kept warm over many submissions, started again when one crashed it."""
+    """The confined process that runs programs; kept warm over many submissions.
+
+    It is started anew before what it has used for all of them comes near the limits, and when a program crashed it. Only
+    a program that a new process does not survive has hit a limit: what others left behind costs nobody a point.
+    """
 
     def __init__(self, zygote: Zygote):
-        self.zygote, self.limits, self.peer = zygote, zygote.limits, None
+        self.zygote, self.limits, self.peer, self.asked = zygote, zygote.limits, None, 0
 
     def __call__(self, request: Evaluate) -> Evaluated | str:
-        if self.peer is None:
-            self.peer = Peer(self.zygote, "evaluator")
+        if self.peer and self._worn_out():
+            self.close()
         try:
-            return self.peer.ask(request, Evaluated | str, self.limits.request_s)
-        except NoProcess:
-            self.peer = None
-            raise
+            if self.peer:
+                with contextlib.suppress(ProcessLost):
+                    return self._ask(request)
+            return self._ask(request)
         except ProcessLost as lost:
-            self.peer = None
             raise LimitHit(
                 f"The program that jit made of this function did not come to an end: {lost.reason}.",
                 "It may loop for ever, or ask for more memory than there is.",
                 "Run the jitted function yourself on a small input.",
             ) from None
+
+    def _ask(self, request: Evaluate) -> Evaluated | str:
+        if self.peer is None:
+            self.peer, self.asked = Peer(self.zygote, "evaluator"), 0
+        self.asked += 1
+        try:
+            return self.peer.ask(request, Evaluated | str, self.limits.request_s)
+        except (ProcessLost, NoProcess):
+            self.peer = None
+            raise
+
+    def _worn_out(self) -> bool:
+        """Whether it has used half of what a process may; looked at every fifty programs."""
+        if self.asked % LOOKED_AFTER:
+            return False
+        try:
+            used = self.peer.ask(Usage(), Used, self.limits.grace_s)
+        except (ProcessLost, NoProcess):
+            self.peer = None
+            return False
+        return used.cpu_s > self.limits.cpu_s / 2 or used.peak_mib > self.limits.memory / MIB / 2
 
     def close(self) -> None:
         """End the process; the next question starts another."""

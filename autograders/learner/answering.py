@@ -137,9 +137,7 @@ class Answerer:
         return Done()
 
     def _usage(self, request: Usage) -> Used:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        kib = used.ru_maxrss / 1024 if sys.platform == "darwin" else used.ru_maxrss
-        return Used(used.ru_utime + used.ru_stime, kib / 1024)
+        return used()
 
     _answers = {Lookup: _lookup, Call: _call, Trace: _trace, StandIn: _stand_in, Usage: _usage}
 
@@ -271,3 +269,10 @@ def _own_line(trace: Any) -> tuple[str, str]:
         if circumstances.is_own(frame.filename):
             return (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()[:200], frame.name
     return "", ""
+
+
+def used() -> Used:
+    """What this process has used so far."""
+    told = resource.getrusage(resource.RUSAGE_SELF)
+    kib = told.ru_maxrss / 1024 if sys.platform == "darwin" else told.ru_maxrss
+    return Used(told.ru_utime + told.ru_stime, kib / 1024)

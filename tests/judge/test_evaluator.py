@@ -1,0 +1,62 @@
+"""The evaluator serves a whole class: what earlier programs used or broke is not charged to the next submission."""
+
+import dataclasses
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from autograders.checks.failure import LimitHit
+from autograders.judge import learners
+from autograders.judge.learners import Engine, Peer, ProcessLost
+from autograders.learner.messages import Evaluate
+from autograders.learner.values import array_from_wire, array_to_wire
+from autograders.sandbox import evaluator
+
+
+def asking(function) -> Evaluate:
+    x = jnp.arange(3.0)
+    program = jax.export.export(jax.jit(function))(x).serialize()
+    return Evaluate(bytes(program), (array_to_wire(np.arange(3.0, dtype=np.float32)),))
+
+
+def answer(engine: Engine) -> list[float]:
+    return array_from_wire(engine.evaluate(asking(lambda x: (x + 1,))).outputs[0]).tolist()
+
+
+def lost(peer: Peer, *_) -> None:
+    peer.close()
+    raise ProcessLost("it was worn out")
+
+
+def test_what_an_earlier_program_left_behind_costs_nobody_a_point(monkeypatch, engine):
+    answer(engine)
+    before = engine.evaluate.peer
+    monkeypatch.setattr(before, "ask", partial(lost, before))
+    assert answer(engine) == [1, 2, 3]
+    assert engine.evaluate.peer is not before
+
+
+def test_a_program_that_a_new_process_does_not_survive_has_hit_a_limit(monkeypatch, engine):
+    monkeypatch.setattr(Peer, "ask", lost)
+    with pytest.raises(LimitHit, match="worn out"):
+        answer(engine)
+    monkeypatch.undo()
+    assert answer(engine) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("limits", [{"cpu_s": 0}, {"memory": 1}])
+def test_an_evaluator_that_has_used_much_is_started_anew(monkeypatch, engine, limits):
+    monkeypatch.setattr(learners, "LOOKED_AFTER", 2)
+    answer(engine)
+    assert answer(engine) == [1, 2, 3]
+    fresh = engine.evaluate.peer
+    monkeypatch.setattr(engine.evaluate, "limits", dataclasses.replace(engine.limits, **limits))
+    assert answer(engine) == answer(engine) == answer(engine) == [1, 2, 3]
+    assert engine.evaluate.peer is not fresh
+
+
+def test_a_class_of_any_size_needs_no_more_programs_than_a_small_one():
+    assert evaluator._load.cache_parameters()["maxsize"] == evaluator.PROGRAMS
