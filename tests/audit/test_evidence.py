@@ -2,9 +2,11 @@
 
 import pytest
 
+from autograders import exercises
 from autograders.audit import evidence
 from autograders.audit.corpus import Known
 from autograders.audit.running import Outcome
+from autograders.checks import bands
 from autograders.checks.bands import Band
 
 ERROR = Band("an error in a test", 1e-2)
@@ -46,3 +48,26 @@ def test_the_worst_value_of_each_seed_counts(tmp_path):
     assert ("ok", ERROR.name) not in found  # nothing is wrong there, and right answers tell more
     assert ("x", SHARE.name) not in found  # the share was on the right side: another band tells this one
     assert all(family.right for family in evidence._families(answer, [outcome]))
+
+
+STORED = sorted(exercises.FOLDER.glob("*/bands-*.jsonl"))
+
+
+def test_there_is_evidence():
+    """For the thresholds of every exercise, measured on a processor."""
+    assert {path.parent.name for path in STORED if path.name == "bands-cpu.jsonl"} == set(exercises.names())
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_stored_evidence_is_of_the_limits_in_the_code(path):
+    """The limits are those that were measured, over enough seeds, and no right answer was on the wrong side of one."""
+    exercises.load(path.parent.name)
+    about, families = evidence.read(path.parent.name, path.stem.removeprefix("bands-"))
+    assert about.limits == {name: bands.known[name].limit for name in about.limits}
+    assert about.seeds >= 20
+    right = [family for family in families if family.right]
+    assert {family.band for family in right} == set(about.limits)
+    assert all(bands.known[family.band].admits(value) for family in right for value in family.values)
+    assert all(
+        family.rate == evidence.rate(family.values, bands.known[family.band], family.right) for family in families
+    )
