@@ -24,19 +24,21 @@ class Sharing:
     """Stands in the place of JAX's cache of compiled programs: first the library's, then the grader's."""
 
     def __init__(self, connection: Connection, library: Any):
-        self.connection, self.library, self.wanted = connection, library, None
+        self.connection, self.library, self.wanted = connection, library, ("", None, None)
         self.thread = threading.get_ident()
 
-    def look(self, module: Any, options: Any) -> None:
-        """Remember the program that JAX is about to ask for."""
-        self.wanted = module, options
+    def look(self, key: str, module: Any, options: Any) -> None:
+        """Remember the program that JAX is about to ask for in the thread that talks with the grader."""
+        if threading.get_ident() == self.thread:
+            self.wanted = key, module, options
 
     def get(self, key: str) -> bytes | None:
         """A compiled program as JAX keeps it; None where it has to be compiled here."""
         found = self.library.get(key) if self.library else None
-        if found is not None or threading.get_ident() != self.thread:  # one conversation with the grader at a time
-            return found
-        request = Compile(stripped(self.wanted[0]), self.wanted[1].SerializeAsString())
+        if found is not None or threading.get_ident() != self.thread or self.wanted[0] != key:
+            return found  # only one thread has a conversation with the grader
+        _, module, options = self.wanted
+        request = Compile(stripped(module), options.SerializeAsString())
         if any(mark in request.module for mark in UNLIKE):
             return None
         return self._ask(request)
@@ -72,8 +74,9 @@ def share(connection: Connection) -> None:
     key_of = compilation_cache.get_cache_key
 
     def get_cache_key(module: Any, devices: Any, options: Any, *others: Any, **named: Any) -> str:
-        sharing.look(module, options)
-        return key_of(module, devices, options, *others, **named)
+        key = key_of(module, devices, options, *others, **named)
+        sharing.look(key, module, options)
+        return key
 
     def cache(backend: Any) -> Sharing:
         sharing.library = sharing.library or cache_of(backend)
