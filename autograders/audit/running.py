@@ -65,7 +65,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def _grade(task: Task) -> list[Outcome]:
     """One outcome for each time, then one for each further seed."""
-    engine = own_engine(task.walls, "corpus")
+    engine = own_engine(task.walls)
     repeated = [_whole(task, PUBLIC_SEED, engine) for _ in range(task.times)]
     return repeated + (_further(task, repeated[0], engine) if task.seeds else [])
 

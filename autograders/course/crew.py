@@ -27,9 +27,9 @@ def fitting() -> int:
 
 
 @functools.cache
-def own_engine(walls: tuple[str, ...] = WALLS, keep: str = "") -> Engine:
+def own_engine(walls: tuple[str, ...] = WALLS) -> Engine:
     """One engine for all that this process grades; it ends with the process."""
-    made = Engine(walls=walls, keep=keep)
+    made = Engine(walls=walls)
     multiprocessing.util.Finalize(None, made.close, exitpriority=1)
     return made
 

@@ -18,7 +18,8 @@ import psutil
 from autograders.doctor.attack import Targets
 from autograders.doctor.bait.grading import public_inputs
 from autograders.doctor.survivors import Survivors
-from autograders.judge.learners import Engine, Peer
+from autograders.judge.learners import Engine
+from autograders.judge.peers import Peer
 from autograders.sandbox import compiled
 
 PREFIX = "stateless-secret-"

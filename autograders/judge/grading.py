@@ -17,7 +17,8 @@ from autograders.checks import Failure
 from autograders.exercises import Exercise, Question
 from autograders.judge import verdicts
 from autograders.judge.handle import Submission
-from autograders.judge.learners import ConfinedLearner, Engine, ProcessLost
+from autograders.judge.learners import ConfinedLearner, Engine
+from autograders.judge.peers import ProcessLost
 from autograders.judge.plugin import PUBLIC_SEED, Bench, Given
 from autograders.judge.submissions import Handed
 from autograders.judge.verdicts import Result, Usage, Verdict

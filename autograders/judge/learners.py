@@ -2,22 +2,18 @@
 
 import contextlib
 import functools
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from autograders.checks.failure import GraderError, LimitHit
+from autograders.judge.peers import Compiler, Evaluator, Peer, ProcessLost
 from autograders.learner.messages import (
     Call,
     Cell,
-    Connection,
     Done,
-    Evaluate,
-    Evaluated,
     Lookup,
     Missing,
     Raised,
@@ -34,113 +30,16 @@ from autograders.learner.messages import (
     Used,
 )
 from autograders.sandbox import compiled, starting
-from autograders.sandbox.limits import MIB, Limits
+from autograders.sandbox.limits import Limits
 from autograders.sandbox.spawning import NoProcess, Zygote
 from autograders.sandbox.starting import WALLS
 
-ENDED = "the process ended"
-LOOKED_AFTER = 50  # programs, between two looks at what the evaluator has used
 ABOUT_CODE = Returned | Missing | Raised
 REPLIES = {Lookup: ABOUT_CODE, Call: ABOUT_CODE, Trace: Traced | Missing | Raised, StandIn: Done | Raised, Usage: Used}
 
 
 class TooWeak(Exception):
     """A class is not to be graded on this machine, unless its instructor accepts that."""
-
-
-class ProcessLost(Exception):
-    """A confined process is gone: it ended itself, was late, or sent nonsense; `reason` says which."""
-
-    def __init__(self, reason: str):
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Peer:
-    """One confined process; every question has a number that only its answer may carry."""
-
-    def __init__(self, zygote: Zygote, role: str, library: Path | None = None, keep: str = ""):
-        self.zygote = zygote
-        self.child = zygote.spawn(role, library, keep)
-        self.connection = Connection(self.child.stream)
-
-    def ask(self, request: Any, reply_type: Any, seconds: float) -> Any:
-        """The decoded reply. Raises ProcessLost, and then the process is dead, or NoProcess when it is no fault of its own."""
-        number = secrets.randbits(63)
-        try:
-            self.child.stream.settimeout(seconds)
-            self.connection.send(number, msgspec.msgpack.encode(request))
-            answer = self.connection.receive(seconds)
-            if answer.number != number:
-                raise ValueError("an answer to another question")
-            return msgspec.msgpack.decode(answer.body, type=reply_type)
-        except TimeoutError:
-            reason = f"it took more than {seconds:g} s"
-        except (EOFError, OSError):
-            reason = ENDED
-        except (ValueError, msgspec.MsgspecError):
-            reason = "it answered with something malformed"
-        ended = self.close()
-        if "error" in ended:  # all processes of this grader are gone, which is no learner's doing
-            raise NoProcess(ended["error"])
-        raise ProcessLost(ended.get("cause") or reason)
-
-    def close(self) -> dict:
-        """End the process and remove its files; why it had ended and what it had used."""
-        return self.zygote.end(self.child)
-
-
-class Evaluator:
-    """The confined process that runs programs; kept warm over many submissions.
-
-    It is started anew before what it has used for all of them comes near the limits, and when a program crashed it. Only
-    a program that a new process does not survive has hit a limit: what others left behind costs nobody a point.
-    """
-
-    def __init__(self, zygote: Zygote):
-        self.zygote, self.limits, self.peer, self.asked = zygote, zygote.limits, None, 0
-
-    def __call__(self, request: Evaluate) -> Evaluated | str:
-        if self.peer and self._worn_out():
-            self.close()
-        try:
-            if self.peer:
-                with contextlib.suppress(ProcessLost):
-                    return self._ask(request)
-            return self._ask(request)
-        except ProcessLost as lost:
-            raise LimitHit(
-                f"The program that jit made of this function did not come to an end: {lost.reason}.",
-                "It may loop for ever, or ask for more memory than there is.",
-                "Run the jitted function yourself on a small input.",
-            ) from None
-
-    def _ask(self, request: Evaluate) -> Evaluated | str:
-        if self.peer is None:
-            self.peer, self.asked = Peer(self.zygote, "evaluator"), 0
-        self.asked += 1
-        try:
-            return self.peer.ask(request, Evaluated | str, self.limits.request_s)
-        except (ProcessLost, NoProcess):
-            self.peer = None
-            raise
-
-    def _worn_out(self) -> bool:
-        """Whether it has used half of what a process may; looked at every fifty programs."""
-        if self.asked % LOOKED_AFTER:
-            return False
-        try:
-            used = self.peer.ask(Usage(), Used, self.limits.grace_s)
-        except (ProcessLost, NoProcess):
-            self.peer = None
-            return False
-        return used.cpu_s > self.limits.cpu_s / 2 or used.peak_mib > self.limits.memory / MIB / 2
-
-    def close(self) -> None:
-        """End the process; the next question starts another."""
-        if self.peer:
-            self.peer.close()
-        self.peer = None
 
 
 class ConfinedLearner:
@@ -151,11 +50,12 @@ class ConfinedLearner:
         zygote: Zygote,
         cells: list[Cell],
         library: Path | None = None,
-        keep: str = "",
         stand_ins: Sequence[StandIn] = (),
+        compiler: Compiler | None = None,
     ):
+        self.compiler = compiler
         self.zygote, self.cells, self.limits, self.stand_ins = zygote, cells, zygote.limits, stand_ins
-        self.library, self.keep = library, keep
+        self.library = library
         self.peer: Peer | None = None
         self.ran: dict[int, Ran] = {}
         self.crashed: set[int] = set()
@@ -173,7 +73,7 @@ class ConfinedLearner:
         """
         while self.peer is None:
             self._check_time()
-            self.peer = Peer(self.zygote, "learner", self.library, self.keep)
+            self.peer = Peer(self.zygote, "learner", self.library, self.compiler)
             for cell in self.cells:
                 if cell.index not in self.crashed and not self._run(cell):
                     break
@@ -245,14 +145,14 @@ class ConfinedLearner:
 class Engine:
     """The zygote and the evaluator of one grader.
 
-    `walls` are those that are put around them where they hold. What submissions compile is kept under the name `keep`,
-    which only those may share whose authors trust one another, as a corpus of tests does.
+    `walls` are those that are put around them where they hold.
     """
 
-    def __init__(self, limits: Limits | None = None, walls: tuple[str, ...] = WALLS, keep: str = ""):
-        self.limits, self.keep = limits or Limits(), keep
+    def __init__(self, limits: Limits | None = None, walls: tuple[str, ...] = WALLS):
+        self.limits = limits or Limits()
         self.zygote = Zygote(self.limits, walls)
         self.evaluate = Evaluator(self.zygote)
+        self.compiler = Compiler(self.evaluate)
 
     @functools.cached_property
     def library(self) -> Path | None:
@@ -289,7 +189,7 @@ class Engine:
 
     def learner(self, cells: list[Cell], stand_ins: Sequence[StandIn] = ()) -> ConfinedLearner:
         """A submission's cells, with definitions that stand in for some of its own."""
-        return ConfinedLearner(self.zygote, cells, self.library, self.keep, stand_ins)
+        return ConfinedLearner(self.zygote, cells, self.library, stand_ins, self.compiler)
 
     def close(self) -> None:
         self.evaluate.close()

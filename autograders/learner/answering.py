@@ -43,6 +43,8 @@ PACKAGE = Path(__file__).parents[1]
 MODULE_GETATTR = ("getattr", "__getattr__")
 AHEAD_OF_TIME = {jax.stages.Compiled.__call__.__code__, jax.stages.Compiled.call.__code__}
 
+AGAIN_S = 1.0  # after a time limit that was caught and forgotten, as JAX does while it reads its cache
+
 
 class TimeUp(BaseException):
     """A time limit, raised inside the learner's code; not an Exception, so that `except Exception` does not swallow it."""
@@ -204,7 +206,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise TimeUp(f"{seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
     try:
         yield
     finally:

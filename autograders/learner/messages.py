@@ -12,6 +12,7 @@ from typing import Union
 
 import msgspec
 
+COMPILE = 0  # the number of a learner's process asking, between a question and its answer
 MAX_MESSAGE = 64 * 2**20  # bytes; the largest honest message is a batch of records of some MiB
 
 
@@ -273,6 +274,19 @@ class Evaluated(msgspec.Struct, tag="evaluated", frozen=True):
 
     outputs: tuple[Array, ...]
     history: tuple[tuple[Array, ...], ...] = ()
+
+
+class Compile(msgspec.Struct, tag="compile", frozen=True):
+    """Compile a program, in MLIR's bytecode, with XLA's options in their own encoding."""
+
+    module: bytes
+    options: bytes
+
+
+class Compiled(msgspec.Struct, tag="compiled", frozen=True):
+    """What JAX keeps of a compiled program; empty where it could not be compiled."""
+
+    executable: bytes
 
 
 class Connection:

@@ -13,9 +13,11 @@ from collections.abc import Callable
 import jax
 import msgspec
 from jax import export
+from jax._src import compilation_cache
+from jax._src.lib import xla_client
 
 from autograders.learner.answering import used
-from autograders.learner.messages import Connection, Evaluate, Evaluated, Usage
+from autograders.learner.messages import Compile, Compiled, Connection, Evaluate, Evaluated, Usage, Used
 from autograders.learner.values import array_from_wire, array_to_wire
 
 ALLOWED_CALLS = re.compile(
@@ -76,6 +78,28 @@ def _admit(text: str) -> None:
         raise ValueError(f"the program uses {found.group()}, which a pure function does not need")
 
 
+def compile_here(request: Compile) -> Compiled:
+    """Compile a program for another process on this machine, without running it."""
+    device = jax.devices()[0]
+    options = xla_client.CompileOptions.ParseFromString(request.options)
+    try:
+        if hasattr(device.client, "compile_and_load"):
+            made = device.client.compile_and_load(request.module, xla_client.DeviceList((device,)), options)
+        else:
+            made = device.client.compile(request.module, options)
+    except Exception:  # the process that asked compiles it itself, and is told what is wrong with it
+        return Compiled(b"")
+    kept = compilation_cache.combine_executable_and_time(device.client.serialize_executable(made), 1)
+    return Compiled(compilation_cache.compress_executable(kept))
+
+
+def answer(request: Evaluate | Compile | Usage) -> Evaluated | Compiled | Used | str:
+    """One request's reply."""
+    if isinstance(request, Evaluate):
+        return evaluate_here(request)
+    return compile_here(request) if isinstance(request, Compile) else used()
+
+
 def serve(stream: socket.socket) -> None:
     """Answer numbered requests in order; ends when the judge closes the socket."""
     connection = Connection(stream)
@@ -84,6 +108,5 @@ def serve(stream: socket.socket) -> None:
             numbered = connection.receive()
         except EOFError:
             return
-        request = msgspec.msgpack.decode(numbered.body, type=Evaluate | Usage)
-        reply = used() if isinstance(request, Usage) else evaluate_here(request)
-        connection.send(numbered.number, msgspec.msgpack.encode(reply))
+        request = msgspec.msgpack.decode(numbered.body, type=Evaluate | Compile | Usage)
+        connection.send(numbered.number, msgspec.msgpack.encode(answer(request)))

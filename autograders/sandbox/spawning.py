@@ -42,13 +42,13 @@ class Zygote:
         self.layers: tuple[str, ...] = ()
         self.lock = threading.Lock()
 
-    def spawn(self, role: str, library: Path | None = None, keep: str = "") -> Child:
+    def spawn(self, role: str, library: Path | None = None) -> Child:
         """Fork a `learner`, an `evaluator` or a `warmer`, which may write to a scratch folder of its own only.
 
-        It reads the compiled programs in `library`; under the name `keep` it finds what it compiled before.
+        It reads the compiled programs in `library`.
         """
         ours, theirs = socket.socketpair()
-        order = {"do": "spawn", "role": role, "library": str(library or ""), "keep": keep}
+        order = {"do": "spawn", "role": role, "library": str(library or "")}
         order |= {"walls": self.walls, "limits": dataclasses.asdict(self.limits)}
         with theirs:
             answer = self._ask(order, theirs)

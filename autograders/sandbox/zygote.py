@@ -161,7 +161,7 @@ def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Pat
         return {"error": trouble}
     folder = Path(tempfile.mkdtemp(prefix="learner-", dir=base))
     limits = Limits(**order["limits"])
-    programs = _programs(order, base, folder)
+    programs = _programs(order, folder)
     pid = os.fork()
     if pid == 0:
         control.close()
@@ -181,19 +181,12 @@ def _cannot_fork() -> str:
     return ""
 
 
-def _programs(order: dict, base: Path, folder: Path) -> Programs | None:
+def _programs(order: dict, folder: Path) -> Programs | None:
     """The compiled programs for a child: the library's to read, or a folder of its own that starts with them."""
     library = Path(order["library"]) if order["library"] else None
     if order["role"] == "warmer":
         return Programs(folder / "programs", adds=True)
-    if not order["keep"] or not library:
-        return Programs(library) if library else None
-    own = base / "kept" / order["keep"]
-    if not own.is_dir():
-        own.mkdir(parents=True)
-        for entry in library.iterdir():
-            (own / entry.name).symlink_to(entry)
-    return Programs(own, adds=True)
+    return Programs(library) if library else None
 
 
 def _become(order: dict, stream: socket.socket, folder: Path, limits: Limits, programs: Programs | None) -> None:
@@ -215,7 +208,6 @@ def _become(order: dict, stream: socket.socket, folder: Path, limits: Limits, pr
         if programs:
             programs.use()
             (writable if programs.adds else readable).append(programs.folder)
-        readable += [p.resolve().parent for p in programs.folder.glob("*") if p.is_symlink()][:1] if programs else []
         active = layers.harden(limits, writable, readable, order["walls"])
         stream.sendall(json.dumps(active).encode() + b"\n")
         {"learner": serving.serve, "evaluator": evaluator.serve, "warmer": warmup.serve}[order["role"]](stream)

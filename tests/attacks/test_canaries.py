@@ -8,7 +8,8 @@ import pytest
 
 from autograders.doctor import trying
 from autograders.doctor.attack import all_attacks
-from autograders.judge.learners import Engine, Peer
+from autograders.judge.learners import Engine
+from autograders.judge.peers import Peer
 from autograders.learner.messages import Cell
 from autograders.sandbox import starting
 from tests.attacks.conftest import WEAKEST, behind, startable

@@ -17,7 +17,7 @@ from nbgrader.coursedir import CourseDirectory
 from autograders.course import batch, results, resuming
 from autograders.course.results import Graded, Results
 from autograders.course.resuming import MARK
-from autograders.judge import grading, learners, submissions
+from autograders.judge import grading, learners, peers, submissions
 from tests.benchmarks.against_nbgrader import submit
 from tests.conftest import ROOT
 from tests.course.test_round_trip import Desk, prepare
@@ -127,7 +127,7 @@ def test_a_fault_of_ours_is_tried_once_more(tmp_path, handed, graded, monkeypatc
 def test_a_killed_process_costs_no_point(handed, graded, monkeypatch, victim, request_number):
     """Somebody kills one of our processes, such as a machine without memory: the submission is graded again."""
     made, asked = learners.Engine(), []
-    ask = learners.Peer.ask
+    ask = peers.Peer.ask
 
     def killing(self, *request):
         asked.append(self)
@@ -135,7 +135,7 @@ def test_a_killed_process_costs_no_point(handed, graded, monkeypatch, victim, re
             os.kill(self.child.number if victim == "learner" else made.zygote.process.pid, signal.SIGKILL)
         return ask(self, *request)
 
-    monkeypatch.setattr(learners.Peer, "ask", killing)
+    monkeypatch.setattr(peers.Peer, "ask", killing)
     try:
         made.zygote.walls = ("landlock", "seccomp")  # no namespaces: numbers of processes are those of this machine
         again = batch.grade("ada", handed, made, "public", nothing)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from autograders.checks.failure import LimitHit
-from autograders.judge import learners
-from autograders.judge.learners import Engine, Peer, ProcessLost
+from autograders.judge import peers
+from autograders.judge.learners import Engine
+from autograders.judge.peers import Peer, ProcessLost
 from autograders.learner.messages import Evaluate
 from autograders.learner.values import array_from_wire, array_to_wire
 from autograders.sandbox import evaluator
@@ -49,7 +50,7 @@ def test_a_program_that_a_new_process_does_not_survive_has_hit_a_limit(monkeypat
 
 @pytest.mark.parametrize("limits", [{"cpu_s": 0}, {"memory": 1}])
 def test_an_evaluator_that_has_used_much_is_started_anew(monkeypatch, engine, limits):
-    monkeypatch.setattr(learners, "LOOKED_AFTER", 2)
+    monkeypatch.setattr(peers, "LOOKED_AFTER", 2)
     answer(engine)
     assert answer(engine) == [1, 2, 3]
     fresh = engine.evaluate.peer

@@ -84,7 +84,7 @@ class FakeZygote:
     def __init__(self, answers: list[bytes], wrong: int):
         self.answers, self.wrong, self.asked = answers, wrong, 0
 
-    def spawn(self, role: str, library: object = None, keep: str = "") -> Child:
+    def spawn(self, role: str, library: object = None) -> Child:
         ours, theirs = socket.socketpair()
         threading.Thread(target=self.serve, args=(theirs,), daemon=True).start()
         return Child(ours, 0, [])
