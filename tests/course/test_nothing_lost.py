@@ -15,7 +15,8 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from autograders.course import batch, results, resuming
-from autograders.course.results import Graded, Results
+from autograders.course.materials import Solution
+from autograders.course.results import Graded, Results, Work
 from autograders.course.resuming import MARK
 from autograders.judge import grading, learners, peers, submissions
 from tests.benchmarks.against_nbgrader import submit
@@ -25,8 +26,9 @@ from tests.course.test_round_trip import Desk, prepare
 ANSWER = ROOT / "tests" / "submissions" / "counter" / "good__named_tuples.py"
 
 
-def nothing(exercise, questions):
-    return None
+def work(handed: submissions.Handed, whose: str = "ada", **changed) -> Work:
+    """A submission without stand-ins."""
+    return msgspec.structs.replace(Work(whose, handed, "public", Solution("counter")), **changed)
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +85,14 @@ def test_a_seed_file_is_whole_or_not_there(tmp_path, monkeypatch):
 
 
 def test_a_key_follows_all_that_a_result_depends_on(handed):
-    key = results.key_of(handed, "public", nothing)
-    other_cells = msgspec.structs.replace(handed, cells=handed.cells[1:])
+    key = work(handed).key
     others = [
-        results.key_of(other_cells, "public", nothing),
-        results.key_of(handed, "secret", nothing),
-        results.key_of(handed, "public", lambda exercise, questions: learners.StandIn(("x = 1",), ("x",))),
+        work(msgspec.structs.replace(handed, cells=handed.cells[1:])).key,
+        work(handed, seed="secret").key,
+        work(handed, solution=Solution("counter", (("predict", "x = 1"),))).key,
     ]
     assert len({key, *others}) == 4
-    assert key == results.key_of(msgspec.structs.replace(handed, sha256="other bytes, same cells"), "public", nothing)
+    assert key == work(msgspec.structs.replace(handed, sha256="other bytes, same cells"), "bo").key
 
 
 # faults of ours
@@ -99,9 +100,9 @@ def test_a_key_follows_all_that_a_result_depends_on(handed):
 
 def test_what_is_kept_is_not_graded_again(tmp_path, handed, graded, monkeypatch):
     monkeypatch.setattr(grading, "grade", lambda *_: (graded.result, graded.ran))
-    first = batch.grade("ada", handed, None, "public", nothing, Results(tmp_path))
+    first = batch.grade(work(handed), None, Results(tmp_path))
     monkeypatch.setattr(grading, "grade", lambda *_: pytest.fail("graded again"))
-    second = batch.grade("bo", handed, None, "public", nothing, Results(tmp_path))
+    second = batch.grade(work(handed, "bo"), None, Results(tmp_path))
     assert second.result == msgspec.structs.replace(first.result, source="bo")
 
 
@@ -116,7 +117,7 @@ def test_a_fault_of_ours_is_tried_once_more(tmp_path, handed, graded, monkeypatc
         return graded.result, graded.ran
 
     monkeypatch.setattr(grading, "grade", failing)
-    got = batch.grade("ada", handed, None, "public", nothing, Results(tmp_path))
+    got = batch.grade(work(handed), None, Results(tmp_path))
     assert (got.result.status == "graded") == (times == 1)
     assert bool(list(tmp_path.iterdir())) == (times == 1)
     assert ("no process" in batch.failed(got)) == (times == 2)
@@ -138,7 +139,7 @@ def test_a_killed_process_costs_no_point(handed, graded, monkeypatch, victim, re
     monkeypatch.setattr(peers.Peer, "ask", killing)
     try:
         made.zygote.walls = ("landlock", "seccomp")  # no namespaces: numbers of processes are those of this machine
-        again = batch.grade("ada", handed, made, "public", nothing)
+        again = batch.grade(work(handed), made)
     finally:
         made.close()
     assert len(asked) > request_number
