@@ -24,9 +24,9 @@ def grade_all(
     files: list[Task], seeds: tuple[str, ...], runs: int, crew: Crew, progress: Progress
 ) -> dict[str, list[Outcome]]:
     """Outcomes by file name: one for each run under the public seed, then one for each secret seed."""
-    names = [file.known.exercise for file in files]
-    order = sorted(range(len(files)), key=lambda i: SLOWEST_FIRST.index(names[i]) if names[i] in SLOWEST_FIRST else 0)
-    tasks = [replace(files[i], times=runs, seeds=seeds) for i in order]
+    rank = {name: place for place, name in enumerate(SLOWEST_FIRST)}
+    ordered = sorted(files, key=lambda file: rank.get(file.known.exercise, 0))
+    tasks = [replace(file, times=runs, seeds=seeds) for file in ordered]
     said = f"{len(tasks)} files, {runs} times and under {len(seeds)} more seeds"
     return {task.known.name: outcomes for task, outcomes in progress(running.run(tasks, crew), said, len(tasks))}
 

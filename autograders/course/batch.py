@@ -14,7 +14,6 @@ from autograders.judge import grading, submissions
 from autograders.judge.learners import Engine, TooWeak
 from autograders.judge.submissions import Handed
 
-TRIES = 2
 log = logging.getLogger(__name__)
 
 
@@ -93,7 +92,7 @@ def keep(work: Work, graded: Graded, results: Results | None) -> None:
 def tried(work: Work, engine: Engine) -> Graded:
     """A submission graded now, a second time if the grader itself failed the first time."""
     graded = None
-    for _ in range(TRIES):
+    for _ in range(crew.TRIES):
         try:
             graded = Graded(*grading.grade(work.source, work.handed, engine, work.seed, work.solution))
         except Exception as error:  # whatever it is, this submission must not stop the others
