@@ -40,22 +40,25 @@ class Tried:
         self.layers = dense.layers_of(leaves, SIZES)
         self.want = training.loss(self.layers, batch)
 
-    def on_others(self, batches: Iterable[Batch]) -> Iterator["Tried"]:
-        """The same on other batches of this size: an image more or less can hide a mistake by chance, a few cannot."""
-        for batch in batches:
-            tried = copy.copy(self)
-            tried.batch, tried.got = batch, self.program(self.leaves, batch).number(RETURNED)
-            tried.want = training.loss(self.layers, batch)
-            yield tried
+    def on_another(self, batch: Batch, leaves: list[np.ndarray] | None = None) -> "Tried":
+        """The same program on another batch of this size, with other parameters too if they are given."""
+        tried = copy.copy(self)
+        tried.batch, tried.leaves = batch, leaves or self.leaves
+        tried.layers, tried.got = dense.layers_of(tried.leaves, SIZES), tried.on()
+        tried.want = training.loss(tried.layers, batch)
+        return tried
 
     def on(self, leaves: list[np.ndarray] | None = None, **rows: np.ndarray) -> float:
         """The loss with other parameters, images or labels."""
         return self.program(leaves or self.leaves, {**self.batch, **rows}).number(RETURNED)
 
-    def agrees(self) -> None:
-        """The loss is the mean cross-entropy; raises Failure saying which it is instead."""
-        if not HALF.holds(error(self.got, self.want)):
-            raise self._extreme() if self.want > 50 else self._other_loss()
+    def agrees(self) -> bool:
+        """Whether the loss is the mean cross-entropy; an error is a part of it, or of 2 where it is smaller than that."""
+        return HALF.holds(error(self.got, self.want, 2))
+
+    def failure(self) -> Failure:
+        """Which loss it is instead."""
+        return self._extreme() if self.want > 50 else self._other_loss()
 
     def _other_loss(self) -> Failure:
         number = f"{self.got:.4g}; the mean cross-entropy is {self.want:.4g}"
@@ -104,6 +107,23 @@ class Tried:
             "Look for a function that takes softmax and logarithm together.",
             "" if overflows else "G16",
         )
+
+
+def require_agreement(several: Iterable[Tried]) -> None:
+    """All these losses are the mean cross-entropy; raises Failure about the first that is not.
+
+    All are tried even so: one image more or less can hide a mistake by chance, and what is measured is the worst.
+    """
+    wrong = []
+    try:
+        for tried in several:
+            if not tried.agrees():
+                wrong.append(tried)
+    except Failure:
+        if not wrong:
+            raise
+    if wrong:
+        raise wrong[0].failure()
 
 
 def _shifted(shift: int, finite: bool) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """The autograder of `train_step`: does the whole state travel through every step, and does the model learn?"""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -25,12 +27,12 @@ from autograders.exercises.train_step.asking import (
     require_net,
     step,
 )
-from autograders.exercises.train_step.losses import Tried, error, steep
+from autograders.exercises.train_step.losses import Tried, error, require_agreement, steep
 from autograders.exercises.train_step.trainings import Run
 from autograders.judge.handle import Host, Program, Submission, Value
 
 ACCURACY = Band("accuracy", 0.95, least=True)  # of held-out digits
-GRADIENT = Band("gradient of the loss", 6e-2)  # twice what half precision may do to the loss
+GRADIENT = Band("gradient of the loss", 0.2)  # half precision is up to 0.05 away
 AGAIN = Band("the first step again", 1e-3)
 
 
@@ -50,16 +52,19 @@ def test_mean_cross_entropy(submission, params, inputs):
 
     Why: a loss that mixes up images and labels teaches nothing, and a sum makes steps grow with the batch.
 
-    Blind to: errors below 3 %, such as a slight penalty on the parameters; other batches than of 48, 7 and 1 images;
-    what only happens without jit.
+    Blind to: errors below 3 % (below 0.06 where the loss is less than 2), such as a slight penalty on the parameters;
+    other batches than of 48, 7 and 1 images; what only happens without jit.
     """
-    leaves = draw_leaves(inputs, params.leaves, 2.5)
-    Tried(submission, params, leaves, draw_batch(inputs, STEP_BATCH)).agrees()
-    for size in (7, 1):
+    require_agreement(losses_of_sizes(submission, params, inputs))
+
+
+def losses_of_sizes(submission: Submission, params: Value, inputs: np.random.Generator) -> Iterator[Tried]:
+    """The loss of a batch of 48, of seven batches of 7, and of seven single images."""
+    leaves = draw_leaves(inputs, params.leaves, 2)
+    for size, number in ((STEP_BATCH, 1), (7, 7), (1, 7)):
         tried = Tried(submission, params, leaves, draw_batch(inputs, size))
-        tried.agrees()
-        for other in tried.on_others(draw_batch(inputs, size) for _ in range(6)):
-            other.agrees()
+        yield tried
+        yield from (tried.on_another(draw_batch(inputs, size)) for _ in range(number - 1))
 
 
 @grades("loss", points=0.25, needs=("mean_cross_entropy",))
@@ -71,7 +76,7 @@ def test_batch_size_equals_classes(submission, params, inputs):
 
     Blind to: more than one batch of ten, and errors below 3 %.
     """
-    Tried(submission, params, draw_leaves(inputs, params.leaves, 2), draw_batch(inputs, 10)).agrees()
+    require_agreement([Tried(submission, params, draw_leaves(inputs, params.leaves, 2), draw_batch(inputs, 10))])
 
 
 @grades("loss", points=0.25, needs=("mean_cross_entropy",))
@@ -82,11 +87,13 @@ def test_large_logits(submission, params, inputs):
 
     Blind to: logits beyond 200, and a gradient that is wrong there, but finite.
     """
-    batch = draw_batch(inputs, STEP_BATCH)
-    leaves = large_leaves(inputs, params, batch)
-    Tried(submission, params, leaves, batch).agrees()
-    gradient = submission.loss_fn.program(params, batch, transform="value_and_grad")(leaves, batch).items[1]
-    if not all(np.all(np.isfinite(leaf)) for leaf in gradient.leaves):
+    batches = [draw_batch(inputs, STEP_BATCH) for _ in range(4)]
+    large = [(large_leaves(inputs, params, batch), batch) for batch in batches]
+    tried = Tried(submission, params, *large[0])
+    require_agreement([tried, *(tried.on_another(batch, leaves) for leaves, batch in large[1:])])
+    program = submission.loss_fn.program(params, batches[0], transform="value_and_grad")
+    gradients = (program(leaves, batch).items[1] for leaves, batch in large)
+    if not all(np.all(np.isfinite(leaf)) for gradient in gradients for leaf in gradient.leaves):
         raise steep()
 
 
@@ -104,12 +111,13 @@ def test_loss_gradient(submission, params, inputs):
 
     Why: training follows the gradient alone, and a loss can be right while a rounding or a stop_gradient cuts that off.
 
-    Blind to: errors below 6 % over all parameters of a kernel or a bias, batches of other sizes than 48,
+    Blind to: errors below 20 % over all parameters of a kernel or a bias, batches of other sizes than 48,
     and large logits (`large_logits`).
     """
-    leaves, batch = draw_leaves(inputs, params.leaves, 2), draw_batch(inputs, STEP_BATCH)
-    program = submission.loss_fn.program(params, batch, transform="value_and_grad")
-    right_gradient(program, leaves, batch)
+    batches = [draw_batch(inputs, STEP_BATCH) for _ in range(3)]
+    program = submission.loss_fn.program(params, batches[0], transform="value_and_grad")
+    for batch in batches:
+        right_gradient(program, draw_leaves(inputs, params.leaves, 2), batch)
 
 
 def right_gradient(program: Program, leaves: list[np.ndarray], batch: Batch) -> None:
