@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -103,31 +103,39 @@ def grade(
     results: Annotated[
         Path | None, typer.Option(help="Keep results in this folder, and do not grade again what is there.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Record nothing in the course; say what would change.")
+    ] = False,
     workers: Annotated[str, typer.Option(help="Submissions at once; auto: as cores and memory allow.")] = "auto",
     accept_weak_confinement: Annotated[
         bool,
         typer.Option("--accept-weak-confinement", help="Grade though this machine cannot confine submissions well."),
     ] = False,
 ) -> None:
-    """Grade submissions without a course. Status 1 when one could not be graded; the others are."""
+    """Grade submissions; those in a course's `submitted/` are recorded in its gradebook.
+
+    Status 1 when one could not be graded; the others are.
+    """
     import msgspec
 
     from autograders import exercises
-    from autograders.course import batch, crew, watching
+    from autograders.course import batch, crew, folders, watching
     from autograders.course.materials import NoMaterials, find
     from autograders.course.results import Results
     from autograders.course.seeds import course_seed
     from autograders.display import text
     from autograders.judge.learners import TooWeak
 
+    if workers != "auto" and not workers.isdecimal():
+        raise stop(f"--workers is a number or auto, not {workers!r}.")
+    if root := folders.course_of(paths):
+        _grade_course(root, paths, workers, json, dry_run, accept_weak_confinement)
     try:
         solutions = find(materials) / "solutions"
     except NoMaterials as error:
         if materials:
             raise stop(str(error)) from error
         solutions = None
-    if workers != "auto" and not workers.isdecimal():
-        raise stop(f"--workers is a number or auto, not {workers!r}.")
     found, seed = list(files(paths)), course_seed(course)
     places = min(crew.fitting() if workers == "auto" else int(workers), len(found)) or 1
     waiting, done = [], 0
@@ -152,6 +160,24 @@ def grade(
         typer.echo(f"\nStopped: {done} of {len(found)} are graded; {again}.", err=True)
         raise typer.Exit(130)
     raise typer.Exit(1 if waiting else 0)
+
+
+def _grade_course(
+    root: Path, paths: list[Path], workers: str, json: bool, dry_run: bool, accept_weak: bool
+) -> NoReturn:
+    """Grade and record what a course's class handed in."""
+    from autograders.course import coursework, crew
+    from autograders.course.gradebook import Unwritable
+    from autograders.course.released import NotReleased
+    from autograders.judge.learners import TooWeak
+
+    def hire(most: int) -> crew.Crew:
+        return crew.Crew(min(crew.fitting() if workers == "auto" else int(workers), most))
+
+    try:
+        raise typer.Exit(coursework.grade(root, paths, hire, json, dry_run, accept_weak))
+    except (NotReleased, Unwritable, TooWeak) as error:
+        raise stop(str(error)) from error
 
 
 def files(paths: list[Path]) -> Iterator[Path]:

@@ -17,7 +17,7 @@ from rich.table import Table
 from traitlets.config import Config
 
 from autograders import exercises
-from autograders.course import release
+from autograders.course import folders
 from autograders.course.classroom import CLASS, hand_in
 
 OWN_SETTINGS = """
@@ -64,14 +64,14 @@ def make_course(folder: Path, materials: Path) -> Path:
         shutil.copyfile(materials / "solutions" / name / f"{name}.ipynb", target / f"{name}.ipynb")
     exchange.mkdir()
     exchange.chmod(0o777)
-    settings = (materials / release.SETTINGS).read_text() + OWN_SETTINGS.format(exchange=str(exchange))
-    (course / release.SETTINGS).write_text(settings)
+    settings = (materials / folders.SETTINGS).read_text() + OWN_SETTINGS.format(exchange=str(exchange))
+    (course / folders.SETTINGS).write_text(settings)
     return course
 
 
 def plan(course: Path, folder: Path, materials: Path) -> Iterator[tuple[str, object]]:
     """The steps in order, each with what is told while it runs."""
-    api = NbGraderAPI(config=release.settings(course))
+    api = NbGraderAPI(config=folders.settings(course))
     for name in exercises.names():
         yield f"release {name}", lambda name=name: (ok(api.generate_assignment(name)), ok(api.release_assignment(name)))
     for learner, answers in CLASS.items():
@@ -107,7 +107,7 @@ def work(learner: str, answers: tuple[str, ...], course: Path, folder: Path, mat
 
 def learner_settings(course: Path, desk: Path, learner: str, name: str) -> Config:
     """The settings of somebody who works in a folder of their own."""
-    config = release.settings(course)
+    config = folders.settings(course)
     config.CourseDirectory.root = str(desk)
     config.CourseDirectory.student_id = learner
     config.CourseDirectory.assignment_id = name
@@ -125,7 +125,7 @@ def exchange(config: Config, step: str) -> None:
 def report(console: Console, course: Path) -> None:
     """The table of points by learner and question, and where everything is."""
     with Gradebook(
-        release.settings(course).CourseDirectory.get("db_url", f"sqlite:///{course}/gradebook.db")
+        folders.settings(course).CourseDirectory.get("db_url", f"sqlite:///{course}/gradebook.db")
     ) as gradebook:
         for name in exercises.names():
             console.print(table(gradebook, name))

@@ -1,18 +1,14 @@
 """From `solutions/` to `assignments/`, with nbgrader's own generate_assignment."""
 
-import os
-import sys
 import tempfile
 from pathlib import Path
 
 from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import ClearSolutions
-from traitlets.config import Config, PyFileConfigLoader
 
 from autograders import exercises
+from autograders.course.folders import settings
 from autograders.course.materials import write_notebooks
-
-SETTINGS = "nbgrader_config.py"
 
 
 class ReleaseFailed(Exception):
@@ -34,16 +30,6 @@ class ClearAnswers(ClearSolutions):
             return super().preprocess_cell(cell, resources, cell_index)
         finally:
             self.code_stub = usual
-
-
-def settings(folder: Path) -> Config:
-    """The nbgrader configuration in a folder, for that folder as the course."""
-    binaries = str(Path(sys.executable).parent)
-    if binaries not in os.environ["PATH"].split(os.pathsep):  # nbgrader calls alembic by its name alone
-        os.environ["PATH"] = binaries + os.pathsep + os.environ["PATH"]
-    config = PyFileConfigLoader(SETTINGS, path=str(folder)).load_config()
-    config.CourseDirectory.root = str(folder)
-    return config
 
 
 def release(folder: Path) -> list[Path]:

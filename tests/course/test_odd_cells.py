@@ -9,7 +9,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 
-from autograders.course.release import settings
+from autograders.course.folders import settings
 from tests.conftest import ROOT
 from tests.helpers import FULL, cell, solved
 
