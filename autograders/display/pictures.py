@@ -66,17 +66,22 @@ def curve(ys: Sequence[float], xlabel: str, ylabel: str, level: float | None = N
 
 def digits(images: Any, labels: Sequence[int], guesses: Sequence[int] | None = None) -> Picture:
     """Draw 8 by 8 digits in rows of eight, with their labels, and wrong guesses in orange."""
+    from matplotlib.patches import Rectangle
+
     rows = -(-len(labels) // 8)
     figure = _figure(7.6, 1.25 * rows)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
     for i, label in enumerate(labels):
-        axes = figure.add_subplot(rows, 8, i + 1)
-        axes.imshow(images[i].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_color("#c9cdd2")
+        row, column = divmod(i, 8)
+        place = (column - 0.42, column + 0.42, row + 0.44, row - 0.3)
+        axes.imshow(images[i].reshape(8, 8), extent=place, aspect="auto", cmap="gray_r", vmin=0, vmax=1)
+        axes.add_patch(Rectangle((column - 0.42, row - 0.3), 0.84, 0.74, fill=False, color="#c9cdd2", linewidth=0.8))
         guess = label if guesses is None else guesses[i]
         title = f"{int(label)}" if int(guess) == int(label) else f"{int(guess)}, not {int(label)}"
-        axes.set_title(title, fontsize=11, pad=3, color=INK if int(guess) == int(label) else ORANGE)
-    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.03, top=1 - 0.22 / rows, hspace=0.35)
+        colour = INK if int(guess) == int(label) else ORANGE
+        axes.text(column, row - 0.33, title, fontsize=11, ha="center", va="bottom", color=colour)
+    axes.set(xlim=(-0.6, 7.6), ylim=(rows - 0.5, -0.66))
     return _finished(figure)
 
 

@@ -4,7 +4,7 @@ import socket
 
 import msgspec
 
-from autograders.learner import sharing
+from autograders.learner import contexts, sharing
 from autograders.learner.answering import Answerer
 from autograders.learner.messages import Connection, Request, Run
 from autograders.learner.session import Session
@@ -13,6 +13,7 @@ from autograders.learner.session import Session
 def serve(stream: socket.socket) -> None:
     """Answer numbered requests in order; ends when the judge closes the socket."""
     connection, session = Connection(stream), Session()
+    contexts.share()
     sharing.share(connection)
     answerer = Answerer(session.namespace, alarms=True, stopped=session.stopped)
     while True:
