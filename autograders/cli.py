@@ -1,11 +1,15 @@
 """The command `stateless`: for learners start, check and hint; for instructors grade, release, doctor and demo."""
 
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from autograders.course.crew import Crew
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -107,6 +111,9 @@ def grade(
         bool, typer.Option("--dry-run", help="Record nothing in the course; say what would change.")
     ] = False,
     workers: Annotated[str, typer.Option(help="Submissions at once; auto: as cores and memory allow.")] = "auto",
+    scheduler: Annotated[
+        str, typer.Option(help="Grade on the workers of this Dask scheduler, such as tcp://host:8786.")
+    ] = "",
     accept_weak_confinement: Annotated[
         bool,
         typer.Option("--accept-weak-confinement", help="Grade though this machine cannot confine submissions well."),
@@ -119,7 +126,8 @@ def grade(
     import msgspec
 
     from autograders import exercises
-    from autograders.course import batch, crew, folders, watching
+    from autograders.course import batch, folders, watching
+    from autograders.course.crew import NoWorkers
     from autograders.course.materials import NoMaterials, find
     from autograders.course.results import Results
     from autograders.course.seeds import course_seed
@@ -128,8 +136,9 @@ def grade(
 
     if workers != "auto" and not workers.isdecimal():
         raise stop(f"--workers is a number or auto, not {workers!r}.")
+    hire = functools.partial(_hire, scheduler, workers, accept_weak_confinement)
     if root := folders.course_of(paths):
-        _grade_course(root, paths, workers, json, dry_run, accept_weak_confinement)
+        _grade_course(root, paths, hire, json, dry_run, accept_weak_confinement)
     try:
         solutions = find(materials) / "solutions"
     except NoMaterials as error:
@@ -137,22 +146,22 @@ def grade(
             raise stop(str(error)) from error
         solutions = None
     found, seed = list(files(paths)), course_seed(course)
-    places = min(crew.fitting() if workers == "auto" else int(workers), len(found)) or 1
     waiting, done = [], 0
     works = (batch.read(path, exercise, seed, solutions) for path in found)
-    with crew.Crew(places) as grading, watching.stoppable(grading), watching.watching(len(found)) as tell:
+    with hire(len(found)) as grading, watching.stoppable(grading), watching.watching(len(found)) as tell:
         try:
             batch.require_confinement(grading, accept_weak_confinement)
-        except TooWeak as weak:
-            raise stop(str(weak)) from weak
-        for work, graded in batch.grade_all(works, grading, Results(results) if results else None):
-            result, done = graded.result, done + 1
-            waiting += [text.clean(f"{work.source}: {why}")] if (why := batch.failed(graded)) else []
-            if json:
-                typer.echo(msgspec.json.encode(result).decode())
-            elif result.exercise:
-                typer.echo(text.result(result, {q.id: q.title for q in exercises.manifest(result.exercise).questions}))
-            tell(graded)
+            for work, graded in batch.grade_all(works, grading, Results(results) if results else None):
+                result, done = graded.result, done + 1
+                waiting += [text.clean(f"{work.source}: {why}")] if (why := batch.failed(graded)) else []
+                if json:
+                    typer.echo(msgspec.json.encode(result).decode())
+                elif result.exercise:
+                    titles = {q.id: q.title for q in exercises.manifest(result.exercise).questions}
+                    typer.echo(text.result(result, titles))
+                tell(graded)
+        except (TooWeak, NoWorkers) as error:
+            raise stop(str(error)) from error
     if waiting:
         typer.echo("\nNot graded, a person has to look:\n" + "\n".join(waiting), err=True)
     if done < len(found):
@@ -162,21 +171,35 @@ def grade(
     raise typer.Exit(1 if waiting else 0)
 
 
+def _hire(scheduler: str, workers: str, accept_weak: bool, most: int) -> "Crew":
+    """The workers of a scheduler, or so many on this machine."""
+    from autograders.course import crew
+
+    if not scheduler:
+        return crew.Crew(min(crew.fitting() if workers == "auto" else int(workers), most) or 1)
+    try:
+        from autograders.course import cluster
+    except ImportError as error:
+        raise stop("A cluster needs Dask: pip install 'stateless-flax[cluster]'") from error
+    try:
+        return cluster.Cluster(scheduler, accept_weak)
+    except crew.NoWorkers as error:
+        raise stop(str(error)) from error
+
+
 def _grade_course(
-    root: Path, paths: list[Path], workers: str, json: bool, dry_run: bool, accept_weak: bool
+    root: Path, paths: list[Path], hire: Callable[[int], "Crew"], json: bool, dry_run: bool, accept_weak: bool
 ) -> NoReturn:
     """Grade and record what a course's class handed in."""
-    from autograders.course import coursework, crew
+    from autograders.course import coursework
+    from autograders.course.crew import NoWorkers
     from autograders.course.gradebook import Unwritable
     from autograders.course.released import NotReleased
     from autograders.judge.learners import TooWeak
 
-    def hire(most: int) -> crew.Crew:
-        return crew.Crew(min(crew.fitting() if workers == "auto" else int(workers), most))
-
     try:
         raise typer.Exit(coursework.grade(root, paths, hire, json, dry_run, accept_weak))
-    except (NotReleased, Unwritable, TooWeak) as error:
+    except (NotReleased, Unwritable, TooWeak, NoWorkers) as error:
         raise stop(str(error)) from error
 
 

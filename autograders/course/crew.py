@@ -34,6 +34,10 @@ def own_engine(walls: tuple[str, ...] = WALLS) -> Engine:
     return made
 
 
+class NoWorkers(Exception):
+    """Nobody is there who could grade; the message says what to do."""
+
+
 class Crew:
     """So many places for tasks; each is a process of its own, so that one that dies takes nobody with it."""
 
@@ -58,17 +62,22 @@ class Crew:
                 if (before := known(task)) is not None:
                     yield task, before
                 else:
-                    self._hand_out(work, task, 1, running)
+                    self._hand_out(work, task, 0, running)
             if not running:
                 return
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 worker, task, tries = running.pop(done)
                 trouble = done.exception()
-                self.idle.append(self.worker() if isinstance(trouble, BrokenExecutor) else worker)
-                if trouble and tries < TRIES:
-                    self._hand_out(work, task, tries + 1, running)
+                worker, cost = self.replaced(worker, trouble)
+                self.idle.append(worker)
+                if trouble and tries + cost < TRIES:
+                    self._hand_out(work, task, tries + cost, running)
                 else:
                     yield task, trouble or done.result()
+
+    def replaced(self, worker: Executor, trouble: BaseException | None) -> tuple[Executor, int]:
+        """The place from now on, a new one where the old one broke; and how many tries what went wrong costs the task."""
+        return self.worker() if isinstance(trouble, BrokenExecutor) else worker, 1
 
     def _hand_out(self, work: Callable, task: Any, tries: int, running: dict) -> None:
         worker = self.idle.pop()

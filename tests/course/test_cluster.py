@@ -1,0 +1,130 @@
+"""Grading on a Dask cluster: a real scheduler and workers as processes of their own; some die, some must not grade."""
+
+import contextlib
+import functools
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import msgspec
+import psutil
+import pytest
+from distributed import KilledWorker
+from typer.testing import CliRunner
+
+from autograders.cli import app
+from autograders.course import batch, cluster
+from autograders.course.cluster import Cluster
+from autograders.course.crew import Crew, NoWorkers
+from tests.conftest import ROOT
+
+pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.filterwarnings("ignore")]
+FILES = sorted((ROOT / "tests" / "submissions" / "counter").glob("good__n*.py"))
+OTHER_VERSIONS = "from autograders.judge import grading\ngrading.versions = lambda: {'jax': '0.0.1'}\n"
+SETTINGS = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1", "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
+
+
+@contextlib.contextmanager
+def dask(*words: str) -> Iterator[subprocess.Popen]:
+    """One of Dask's own commands, for as long as the block lasts."""
+    command = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
+    started = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **SETTINGS}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield started
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(started.pid).children(recursive=True):
+                process.kill()
+        started.kill()
+        started.stderr.close()
+        started.wait()
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """The address of a scheduler without workers."""
+    with dask("scheduler", "--host", "127.0.0.1", "--port", "0") as started:
+        for line in started.stderr:
+            if found := re.search(r"Scheduler at:\s+(tcp://\S+)", line):
+                yield found[1]
+                return
+
+
+@contextlib.contextmanager
+def workers(scheduler: str, number: int, *options: str) -> Iterator[list[psutil.Process]]:
+    """So many workers more, each with one thread; their processes."""
+    with cluster.Client(scheduler, set_as_default=False) as client:
+        others = set(client.nthreads())
+        with dask("worker", scheduler, "--nworkers", str(number), "--nthreads", "1", *options):
+            client.wait_for_workers(len(others) + number, timeout=60)
+            yield [psutil.Process(pid) for address, pid in client.run(os.getpid).items() if address not in others]
+        while set(client.nthreads()) - others:
+            time.sleep(0.1)
+
+
+def submissions() -> list:
+    return [batch.read(path, "counter", "a seed", ROOT / "solutions") for path in FILES]
+
+
+def documents(graded: Iterator) -> list[dict]:
+    """Results without what was used, and which layers held, as JSON."""
+    found = [msgspec.to_builtins(one.result) for _, one in graded]
+    return [{k: v for k, v in result.items() if k != "usage"} for result in found]
+
+
+def test_a_worker_is_killed_and_nothing_is_lost(scheduler):
+    """Each submission has one result, in their order, the same as on this machine; and nothing of the dead one is left."""
+    with Crew(1) as local:
+        wanted = documents(batch.grade_all(submissions(), local))
+    with workers(scheduler, 2) as processes, Cluster(scheduler, accept_weak=False) as there:
+        graded = batch.grade_all(submissions(), there)
+        first = next(graded)
+        children = processes[0].children(recursive=True)
+        processes[0].send_signal(signal.SIGKILL)
+        assert documents([first, *graded]) == wanted
+        assert len(wanted) == len(FILES)
+        gone, alive = psutil.wait_procs(children, timeout=10)
+        assert gone and not alive
+
+
+def test_a_task_that_kills_its_workers_is_lost_alone(scheduler):
+    """After some deaths it gets no other worker; the other tasks are done."""
+    with workers(scheduler, 2), Cluster(scheduler, accept_weak=False) as there:
+        made = dict(there.run(doubled, [1, 2, -1, 3, 4]))
+    assert {task: got for task, got in made.items() if task > 0} == {1: 2, 2: 4, 3: 6, 4: 8}
+    assert isinstance(made[-1], KilledWorker)
+
+
+def doubled(number: int) -> int:
+    if number < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * number
+
+
+def test_a_worker_with_other_versions_does_not_grade(scheduler, tmp_path):
+    """It is sent away, and told of; with a fit one beside it, all is graded, and without one nothing is."""
+    (tmp_path / "other.py").write_text(OTHER_VERSIONS)
+    other = functools.partial(workers, scheduler, 1, "--preload", str(tmp_path / "other.py"))
+    with workers(scheduler, 1), other(), Cluster(scheduler, accept_weak=False) as there:
+        assert dict(there.run(doubled, range(1, 9))) == {n: 2 * n for n in range(1, 9)}
+        assert ["jax 0.0.1" in why for why in there.sent_away.values()] in ([], [True])
+    with other(), Cluster(scheduler, accept_weak=False) as there, pytest.raises(NoWorkers, match=r"jax 0\.0\.1 \(here"):
+        dict(there.run(doubled, [1, 2, 3]))
+
+
+def test_no_scheduler():
+    done = CliRunner().invoke(app, ["grade", str(FILES[0]), "--scheduler", "tcp://127.0.0.1:1"])
+    assert done.exit_code == 2 and "No Dask scheduler answers at tcp://127.0.0.1:1" in done.output
+    assert "dask scheduler" in done.output and "Traceback" not in done.output
+
+
+def test_a_scheduler_without_workers(scheduler, monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_S", 1.0)
+    done = CliRunner().invoke(app, ["grade", str(FILES[0]), "--scheduler", scheduler])
+    assert done.exit_code == 2 and "has no worker" in done.output and f"dask worker {scheduler}" in done.output
