@@ -63,6 +63,11 @@ def restore(nb: NotebookNode, known: Known, config: Config) -> NotebookNode:
     return nbformat.from_dict(nb)  # cells that were added are plain dicts inside
 
 
+def content(nb: NotebookNode) -> bytes:
+    """What a mended notebook's hash is made of: its cells, whatever metadata and outputs came with them."""
+    return json.dumps([[cell.cell_type, cell.source] for cell in nb.cells]).encode()
+
+
 def show(nb: NotebookNode, graded: Graded) -> None:
     """Put into the notebook what its cells showed, the verdicts, and the whole result."""
     show_outputs(nb, graded.ran)

@@ -11,7 +11,7 @@ from autograders.course.collected import Course
 from autograders.course.crew import Crew
 from autograders.course.gradebook import Book, penalty_rule
 from autograders.course.recording import New, Recording
-from autograders.course.results import Graded, Work
+from autograders.course.results import Graded
 from autograders.display import text
 
 
@@ -21,10 +21,10 @@ class Told:
     def __init__(self, json: bool):
         self.json, self.console, self.done, self.waiting = json, Console(stderr=json), 0, []
 
-    def __call__(self, work: Work, graded: Graded) -> None:
+    def __call__(self, whose: str, graded: Graded) -> None:
         self.done += 1
         if why := batch.failed(graded):
-            self.waiting.append(text.clean(f"{work.source}: {why}"))
+            self.waiting.append(text.clean(f"{whose}: {why}"))
         if self.json:
             print(msgspec.json.encode(graded.result).decode(), flush=True)
 
@@ -61,8 +61,8 @@ def _run(recording: Recording, new: New, crew: Crew, told: Told, dry_run: bool, 
     with crew as workers, watching.stoppable(workers), watching.watching(total) as tell:
         batch.require_confinement(workers, accept_weak)
 
-        def both(work: Work, graded: Graded) -> None:
-            told(work, graded)
+        def both(whose: str, graded: Graded) -> None:
+            told(whose, graded)
             tell(graded)
 
         recording.run(new, workers, both, dry_run)

@@ -1,7 +1,6 @@
 """Our steps in nbgrader's autograde: find and mend what a learner bent, run and judge it, write the points."""
 
 import atexit
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from traitlets import Bool
 
 from autograders import exercises
 from autograders.course import batch, released
-from autograders.course.autograded import KEPT, mend, show
+from autograders.course.autograded import KEPT, content, mend, show
 from autograders.course.crew import own_engine
 from autograders.course.materials import solution
 from autograders.course.points import earned
@@ -79,9 +78,8 @@ class RunConfined(NbGraderPreprocessor):
         course = CourseDirectory(parent=self)
         names = resources["nbgrader"]
         path = Path(resources["metadata"]["path"]) / f"{names['notebook']}.ipynb"
-        content = json.dumps(nb, sort_keys=True).encode()
         exercise = names["notebook"] if names["notebook"] in exercises.names() else ""
-        handed = submissions.from_notebook(nb, path, content, exercise)
+        handed = submissions.from_notebook(nb, path, content(nb), exercise)
         seed = course_seed(Path(course.root), create=True)
         solutions = Path(course.format_path(course.source_directory, ".", ""))
         engine = own_engine()

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import find_all_files
 
-from autograders.course.autograded import mend, restore
+from autograders.course.autograded import content, mend, restore
 from autograders.course.collected import Course, Submission
 from autograders.course.materials import dump, solution
 from autograders.course.released import Known, Released
@@ -37,6 +37,10 @@ class Piece:
     key: str
     last: bool
 
+    @property
+    def whose(self) -> str:
+        return f"{self.submission.student}, {self.known.notebook.name}"
+
 
 class Preparing:
     """Prepares a course's submissions, with its seed and solutions."""
@@ -53,20 +57,18 @@ class Preparing:
             for name, file in there.items():
                 known = assignment.notebooks[name]
                 notebook, handed, trouble = self._mended(file, known)
-                whose = f"{submission.student}, {name}"
-                work = Work(whose, handed, self.seed, solution(self.solutions, name), trouble)
+                work = Work(f"{name}.ipynb", handed, self.seed, solution(self.solutions, name), trouble)
                 yield Piece(submission, known, notebook, work, self.key(file, name), name == list(there)[-1])
 
     def _mended(self, file: Path, known: Known) -> tuple[NotebookNode | None, Handed, str]:
         """A file as nbgrader would grade it, and what is in it; why it cannot be read, if it cannot."""
         exercise = known.notebook.name
         try:
-            content = file.read_bytes()
             submissions.read(file, exercise)
-            notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+            notebook = nbformat.reads(file.read_text(encoding="utf-8-sig"), as_version=4)
             mend(notebook, known)
             notebook = restore(notebook, known, self.course.config)
-            return notebook, submissions.from_notebook(notebook, file, content, exercise), ""
+            return notebook, submissions.from_notebook(notebook, file, content(notebook), exercise), ""
         except Unreadable as error:
             return None, Handed(exercise, (), ""), str(error)
         except Exception as error:  # nbformat and nbgrader raise many kinds for malformed cells

@@ -21,7 +21,7 @@ from autograders.course.crew import Crew
 from autograders.course.gradebook import Book, Entry
 from autograders.course.preparing import KEY, Piece, Preparing
 from autograders.course.released import Released
-from autograders.course.results import FOLDER, Graded, Results, Work
+from autograders.course.results import FOLDER, Graded, Results
 from autograders.course.resuming import begins
 
 STAGED = ".stateless_staged-"  # folders of a course, where graded notebooks wait until their points are written
@@ -67,10 +67,10 @@ class Recording:
             sorted_out.append((assignment, [s for s in left if s.files(assignment.notebooks)]))
         return sorted_out
 
-    def run(self, new: New, workers: Crew, tell: Callable[[Work, Graded], None], dry_run: bool) -> None:
+    def run(self, new: New, workers: Crew, tell: Callable[[str, Graded], None], dry_run: bool) -> None:
         """Grade these; who is graded for the first time, or as before, is recorded, the others wait in `regraded`.
 
-        `tell` hears of each notebook that is graded.
+        `tell` hears of each notebook that is graded, and whose it is.
         """
         for assignment, some in new:
             stands = self.book.scores(assignment)
@@ -81,7 +81,7 @@ class Recording:
                     self.record([done for done in together if not done.changes])
 
     def _graded(
-        self, assignment: Released, some: list[Submission], workers: Crew, tell: Callable[[Work, Graded], None]
+        self, assignment: Released, some: list[Submission], workers: Crew, tell: Callable[[str, Graded], None]
     ) -> Iterator[Parts]:
         """The notebooks of each submission with their results, in order."""
         waiting: collections.deque[Piece] = collections.deque()
@@ -95,7 +95,7 @@ class Recording:
         for _, graded in batch.grade_all(works(), workers, self.results):
             piece = waiting.popleft()
             graded = _shown(piece, graded)
-            tell(piece.work, graded)
+            tell(piece.whose, graded)
             parts.append((piece, graded))
             if piece.last:
                 yield parts

@@ -1,10 +1,10 @@
-"""Kills autograde runs of a class at random moments, and compares what is in the gradebook in the end.
+"""Kills runs over a class at random moments, and compares what is in the gradebook in the end.
 
     python -m tests.benchmarks.kills [KILLS] [LEARNERS] [SEED]
 
-In each round a class is graded by `nbgrader autograde`, and one of its processes, whichever it is, gets `kill -9` again and
-again: the grader, the zygote, its walls, a submission's process. Then one more run ends the work. Nobody may be lost, nobody be
-there twice, and nothing differ from a run that nobody disturbed.
+In each round a class is graded, by `nbgrader autograde` and by `stateless grade submitted` in turn, and one of its processes,
+whichever it is, gets `kill -9` again and again: the grader, a worker, the zygote, its walls, a submission's process. Then one
+more run ends the work. Nobody may be lost, nobody be there twice, and nothing differ from a run that nobody disturbed.
 """
 
 import json
@@ -23,9 +23,12 @@ import psutil
 from nbgrader.api import Gradebook
 from rich.console import Console
 
-from tests.benchmarks.against_nbgrader import course, nbgrader, submit
+from tests.benchmarks.classes import NBGRADER, course, submit
+from tests.benchmarks.measuring import run
 
 EXERCISE = "counter"
+ZYGOTE = "autograders.sandbox.zygote"
+COMMANDS = ((*NBGRADER, "autograde", EXERCISE), ("-m", "autograders.cli", "grade", "submitted"))
 A_ROUND = 20  # kills
 LONGEST_S = 12.0  # between two kills
 
@@ -49,42 +52,47 @@ def result_of(folder: Path, learner: str) -> dict:
     return {key: value for key, value in notebook["metadata"]["stateless_result"].items() if key != "usage"}
 
 
-def disturbed(folder: Path, kills: int, chance: random.Random) -> Counter[str]:
+def disturbed(folder: Path, command: tuple[str, ...], kills: int, chance: random.Random) -> Counter[str]:
     """Grade the class with so many kills, then to the end; which kinds of processes were killed."""
     killed: Counter[str] = Counter()
-    run = None
+    grader = None
     while killed.total() < kills:
-        if run is None or run.poll() is not None:
-            run = start(folder)
+        if grader is None or grader.poll() is not None:
+            grader = start(folder, command)
         time.sleep(chance.uniform(0, LONGEST_S))
         try:
-            kind, victim = chance.choice(sorted(by_kind(run.pid).items()))
+            kind, victim = chance.choice(sorted(by_kind(grader.pid).items()))
             victim.send_signal(signal.SIGKILL)
         except psutil.NoSuchProcess:
             continue
         killed[kind] += 1
         if kind == "grader":
-            run.wait()
-    run.wait()
-    nbgrader(folder, "autograde", EXERCISE)
+            grader.wait()
+    grader.wait()
+    run(*command, cwd=folder)
     return killed
 
 
-def start(folder: Path) -> subprocess.Popen:
+def start(folder: Path, command: tuple[str, ...]) -> subprocess.Popen:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(
-        [sys.executable, "-m", "nbgrader", "autograde", EXERCISE], cwd=folder, env=environment, **silent
-    )
+    return subprocess.Popen([sys.executable, *command], cwd=folder, env=environment, **silent)
 
 
 def by_kind(grader: int) -> dict[str, psutil.Process]:
     """One process of each kind that there is at this moment."""
     found = {"grader": psutil.Process(grader)}
     for process in found["grader"].children(recursive=True):
-        inner = process.parent().name().startswith("python") and process.parent().pid != grader
-        found["walls" if process.name() == "bwrap" else "submission" if inner else "zygote"] = process
+        found[kind_of(process)] = process
     return found
+
+
+def kind_of(process: psutil.Process) -> str:
+    if process.name() == "bwrap":
+        return "walls"
+    if ZYGOTE not in process.cmdline():
+        return "worker"
+    return "submission" if ZYGOTE in process.parent().cmdline() and process.parent().name() != "bwrap" else "zygote"
 
 
 def main(kills: int, learners: int, seed: int) -> int:
@@ -95,12 +103,13 @@ def main(kills: int, learners: int, seed: int) -> int:
         submit(fresh, EXERCISE, learners)
         (fresh / ".stateless_seed").write_text(f"kills {seed}")
         shutil.copytree(fresh, calm)
-        nbgrader(calm, "autograde", EXERCISE)
+        run(*NBGRADER, "autograde", EXERCISE, cwd=calm)
         want = outcome(calm)
         while killed.total() < kills:
             round_ = Path(scratch, f"round {killed.total()}")
             shutil.copytree(fresh, round_)
-            killed += disturbed(round_, min(A_ROUND, kills - killed.total()), chance)
+            command = COMMANDS[killed.total() // A_ROUND % 2]
+            killed += disturbed(round_, command, min(A_ROUND, kills - killed.total()), chance)
             got = outcome(round_)
             faults += [f"{who}: lost" for who in want if who not in got]
             faults += [f"{who}: {len(rows)} times" for who, rows in got.items() if len(rows) != 1]

@@ -1,0 +1,117 @@
+"""The tools that are compared, each as its users run it; all grade notebooks with the same answers in them."""
+
+import dataclasses
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from autograders.course.crew import fitting
+from tests.benchmarks.in_kernel_asserts import ASSERTS
+from tests.benchmarks.measuring import run
+
+WRONG = (0, 1)  # pytest and we say with 1 that somebody failed
+
+
+@dataclasses.dataclass(frozen=True)
+class Tool:
+    """A tool: how it grades these files of a course, whether the course is a stock one, and what it does and does not check."""
+
+    name: str
+    grade: Callable[[Path, list[Path]], None]
+    stock: bool
+    checks: str
+    confined: str
+
+
+def ours(course: Path, files: list[Path]) -> None:
+    run("-m", "autograders.cli", "grade", *map(str, files), cwd=course, statuses=WRONG)
+
+
+def ours_in_nbgrader(course: Path, files: list[Path]) -> None:
+    for name in dict.fromkeys(file.stem for file in files):
+        run("-m", "nbgrader", "autograde", name, cwd=course)
+
+
+def pytest_each(course: Path, files: list[Path]) -> None:
+    """A process for each submission, as many at once as there are cores."""
+    scripts = [_script(file, course / "scripts" / f"{place}") for place, file in enumerate(files)]
+    with ThreadPoolExecutor(fitting()) as pool:
+        list(pool.map(_pytest, scripts))
+
+
+def _script(file: Path, folder: Path) -> Path:
+    """A submission as a module, and the asserts as tests of it."""
+    folder.mkdir(parents=True)
+    cells = [cell for cell in json.loads(file.read_bytes())["cells"] if cell["cell_type"] == "code"]
+    sources = [_text(c) for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id") not in ASSERTS[file.stem]]
+    (folder / "submission.py").write_text("\n\n".join(sources))
+    tests = "\n\n".join(
+        f"def test_{question}():\n" + "".join(f"    {line}\n" for line in asserts.split("\n"))
+        for question, asserts in ASSERTS[file.stem].items()
+    )
+    (folder / "test_submission.py").write_text(f"import submission\nfrom submission import *\n\n\n{tests}")
+    return folder
+
+
+def _text(cell: dict) -> str:
+    return cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+
+
+def _pytest(folder: Path) -> None:
+    run(
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:stateless",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir=.",
+        cwd=folder,
+        statuses=(0, 1, 2),
+    )
+
+
+def otter(course: Path, files: list[Path]) -> None:
+    """`otter run` for one submission after the other, where otter-grader is installed beside this Python."""
+    for name in dict.fromkeys(file.stem for file in files):
+        tests = course / f"otter-{name}" / "tests"
+        tests.mkdir(parents=True)
+        for question, asserts in ASSERTS[name].items():
+            code = ">>> " + "\n... ".join(f"exec({asserts!r})".split("\n"))
+            suites = [{"cases": [{"code": code}], "scored": True, "setup": "", "teardown": "", "type": "doctest"}]
+            (tests / f"{question}.py").write_text(
+                f"test = {{'name': {question!r}, 'points': 1, 'suites': {suites!r}}}\n"
+            )
+        run("-m", "otter", "generate", "-t", str(tests), "-o", str(tests.parent), cwd=tests.parent)
+        archive = next(tests.parent.glob("*.zip"))
+        for file in (file for file in files if file.stem == name):
+            run("-m", "otter", "run", "-a", str(archive), "-o", str(tests.parent), str(file), cwd=tests.parent)
+
+
+def installed(module: str) -> bool:
+    return shutil.which(module, path=str(Path(sys.executable).parent)) is not None
+
+
+TOOLS = (
+    Tool(
+        "stateless grade",
+        ours,
+        False,
+        "all: purity, jit, gradients, training, on inputs of its own",
+        "yes, outside the sandbox",
+    ),
+    Tool("nbgrader, our steps", ours_in_nbgrader, False, "the same", "the same"),
+    Tool(
+        "nbgrader, stock",
+        ours_in_nbgrader,
+        True,
+        "4 or 5 asserts, one value each",
+        "no: asserts run beside the answers",
+    ),
+    Tool("pytest, a process each", pytest_each, True, "the same asserts", "no"),
+    Tool("otter run", otter, True, "the same asserts", "no: in the learner's kernel"),
+)
