@@ -65,10 +65,18 @@ class Book:
 
     def scores(self, assignment: Released) -> dict[tuple[str, str], dict[str, float | None]]:
         """By learner and notebook, the automatic points that stand in the gradebook now."""
-        asked = _graded(assignment, Grade, sql.select(SubmittedAssignment.student_id, Notebook.name, BaseCell.name))
+        asked = (
+            sql.select(SubmittedAssignment.student_id, Notebook.name, BaseCell.name, Grade.auto_score)
+            .select_from(Grade)
+            .join(BaseCell, BaseCell.id == Grade.cell_id)
+            .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .where(SubmittedAssignment.assignment_id == assignment.id)
+        )
         found: dict[tuple[str, str], dict[str, float | None]] = {}
         with self._telling(), self.gradebook.engine.connect() as connection:
-            for student, notebook, cell, score in connection.execute(asked.add_columns(Grade.auto_score)):
+            for student, notebook, cell, score in connection.execute(asked):
                 found.setdefault((student, notebook), {})[cell] = score
         return found
 
@@ -104,11 +112,18 @@ class _Writing:
     def __init__(self, connection: sql.Connection, assignment: Released, entries: Sequence[Entry], penalty: Penalty):
         self.connection, self.assignment, self.penalty = connection, assignment, penalty
         self.entries = {entry.student: entry for entry in entries}
+        cells = [
+            cell
+            for known in assignment.notebooks.values()
+            for cell in (*known.graded.values(), *known.answers.values())
+        ]
+        self.cells = {cell.id: cell.name for cell in cells}
 
     def run(self) -> None:
         self._add_students()
         self._add_submissions()
         self._set_timestamps()
+        self._read()
         self._set_scores()
         self._set_remarks()
         self._set_penalties()
@@ -143,52 +158,66 @@ class _Writing:
 
     def _set_scores(self) -> None:
         changes = []
-        for id, student, notebook, cell, manual in self._rows(Grade, Grade.manual_score):
-            points = self.entries[student].notebooks.get(notebook)
-            if points and cell in points.scores:
-                score = points.scores[cell]
+        for id, book, cell, manual in self._rows(Grade, Grade.manual_score):
+            scores = self._points(book).scores
+            if self.cells[cell] in scores:
+                score = scores[self.cells[cell]]
                 waits = score is None or manual is not None
                 changes.append({"row": id, "auto_score": score, "needs_manual_grade": waits})
         self._update(Grade, changes)
 
     def _set_remarks(self) -> None:
         changes = []
-        for id, student, notebook, cell in self._rows(Comment):
-            points = self.entries[student].notebooks.get(notebook)
-            if points and cell in points.remarks:
-                changes.append({"row": id, "auto_comment": points.remarks[cell]})
+        for id, book, cell in self._rows(Comment):
+            remarks = self._points(book).remarks
+            if self.cells[cell] in remarks:
+                changes.append({"row": id, "auto_comment": remarks[self.cells[cell]]})
         self._update(Comment, changes)
 
     def _set_penalties(self) -> None:
         """What the course's rule takes off for a late submission, at most all of its points."""
         if self.assignment.due is None:
             return
-        asked = _graded(self.assignment, Grade, sql.select(SubmittedNotebook.id, SubmittedAssignment.student_id))
-        asked = asked.add_columns(SubmittedAssignment.timestamp, SubmittedAssignment.extension)
-        asked = asked.add_columns(sql.func.sum(Grade.score.expression)).where(self._these())
+        earned = dict.fromkeys(self.books, 0.0)
+        for _, book, _, score in self._rows(Grade, Grade.score.expression):
+            earned[book] += score
         changes = []
-        for id, student, timestamp, extension, score in self.connection.execute(
-            asked.group_by(*list(asked.selected_columns)[:4])
-        ):
-            late = (
-                (timestamp - self.assignment.due - (extension or datetime.timedelta())).total_seconds()
-                if timestamp
-                else 0
-            )
+        for book, score in earned.items():
+            student = self.books[book][0]
+            late = self._seconds_late(student)
             taken = self.penalty(student, score, late) if late > 0 else None
-            changes.append(
-                {"row": id, "late_submission_penalty": taken if taken is None else min(max(taken, 0), score)}
-            )
+            changes.append({"row": book, "late_submission_penalty": taken and min(max(taken, 0), score)})
         self._update(SubmittedNotebook, changes)
+
+    def _seconds_late(self, student: str) -> float:
+        _, timestamp, extension = self.submissions[student]
+        due = self.assignment.due + (extension or datetime.timedelta())
+        return (timestamp - due).total_seconds() if timestamp else 0
+
+    def _read(self) -> None:
+        """The submissions by learner, and whose the submitted notebooks are; both found by nbgrader's indexes."""
+        table = SubmittedAssignment
+        asked = sql.select(table.student_id, table.id, table.timestamp, table.extension).where(self._these())
+        self.submissions = {student: about for student, *about in self.connection.execute(asked)}
+        owners = {id: student for student, (id, *_) in self.submissions.items()}
+        names = {known.notebook.id: name for name, known in self.assignment.notebooks.items()}
+        table = SubmittedNotebook
+        asked = sql.select(table.id, table.assignment_id, table.notebook_id)
+        asked = asked.where(table.notebook_id.in_(names), table.assignment_id.in_(owners))
+        self.books = {id: (owners[owner], names[name]) for id, owner, name in self.connection.execute(asked)}
+
+    def _points(self, book: str) -> Points:
+        student, notebook = self.books[book]
+        return self.entries[student].notebooks[notebook]
 
     def _these(self) -> Any:
         mine = SubmittedAssignment.assignment_id == self.assignment.id
         return sql.and_(mine, SubmittedAssignment.student_id.in_(self.entries))
 
     def _rows(self, table: Any, *more: Any) -> sql.CursorResult:
-        """Each row of these submissions in a table of cells: its id, learner, notebook and cell, and what else is asked for."""
-        columns = sql.select(table.id, SubmittedAssignment.student_id, Notebook.name, BaseCell.name, *more)
-        return self.connection.execute(_graded(self.assignment, table, columns).where(self._these()))
+        """Each row of these submissions in a table of cells: its id, notebook and cell, and what else is asked for."""
+        asked = sql.select(table.id, table.notebook_id, table.cell_id, *more)
+        return self.connection.execute(asked.where(table.cell_id.in_(self.cells), table.notebook_id.in_(self.books)))
 
     def _insert(self, table: Any, rows: list[dict]) -> None:
         if rows:
@@ -204,15 +233,3 @@ class _Writing:
 
 def _row(notebook: str, cell: BaseCell) -> dict[str, str]:
     return {"id": new_uuid(), "notebook_id": notebook, "cell_id": cell.id}
-
-
-def _graded(assignment: Released, table: Any, columns: sql.Select) -> sql.Select:
-    """Columns of an assignment's submissions, a row for each of their cells in this table."""
-    return (
-        columns.select_from(table)
-        .join(BaseCell, BaseCell.id == table.cell_id)
-        .join(SubmittedNotebook, SubmittedNotebook.id == table.notebook_id)
-        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
-        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-        .where(SubmittedAssignment.assignment_id == assignment.id)
-    )
