@@ -82,9 +82,9 @@ def _worst(outcomes: list[Outcome]) -> dict[tuple[str, str], list[float]]:
 def rate(values: tuple[float, ...], band: Band, right: bool) -> float:
     """The chance that one more value falls on the side where this family does not belong."""
     x, limit = np.array(values), band.limit
-    if not band.least:
+    if not band.share:
         x, limit = np.log10(np.clip(x, SMALLEST, LARGEST)), math.log10(limit)
-    spread = max(float(np.std(x, ddof=1)) if len(x) > 1 else 0.0, LEAST_SPREAD[band.least])
+    spread = max(float(np.std(x, ddof=1)) if len(x) > 1 else 0.0, LEAST_SPREAD[band.share])
     t = (limit - x.mean()) / (spread * math.sqrt(1 + 1 / len(x)))
     beyond = stats.t.sf if band.least != right else stats.t.cdf
     return float(f"{beyond(t, max(len(x) - 1, 1)):.2g}")

@@ -19,13 +19,11 @@ def draw(about: Measured, families: list[Family]) -> Path:
 
     rows = {name: _rows(name, families) for name in about.limits}
     heights = [max(len(r), 3) + 3 for r in rows.values()]
-    figure, axes = plt.subplots(
-        len(rows), 1, figsize=(8, 0.16 * sum(heights) + 0.6), height_ratios=heights, squeeze=False
-    )
+    size = (8, 0.16 * sum(heights) + 0.6)
+    figure, axes = plt.subplots(len(rows), 1, figsize=size, height_ratios=heights, squeeze=False, layout="constrained")
     for axis, (name, found) in zip(axes[:, 0], rows.items(), strict=True):
         _panel(axis, name, about.limits[name], found)
     figure.suptitle(f"{about.exercise} on {about.backend}: {about.seeds} seeds for each answer", fontsize=10)
-    figure.tight_layout()
     place = path(about.exercise, about.backend).with_suffix(".svg")
     figure.savefig(place, dpi=150, metadata={"Date": None})
     plt.close(figure)
@@ -45,14 +43,14 @@ def _rows(band: str, families: list[Family]) -> list[tuple[str, bool, list[float
 
 def _panel(axis, band: str, limit: float, rows: list[tuple[str, bool, list[float]]]) -> None:
     for place, (_, right, values) in enumerate(rows):
-        shown = values if bands.known[band].least else np.maximum(values, SMALLEST)
+        shown = values if bands.known[band].share else np.maximum(values, SMALLEST)
         axis.plot(
             shown, [place] * len(shown), "|", color=RIGHT if right else BROKEN, markersize=6, alpha=0.5, rasterized=True
         )
     axis.axvline(limit, color="black", linewidth=1)
     axis.set_yticks(range(len(rows)), [name.replace("_", " ") for name, _, _ in rows], fontsize=6)
-    axis.invert_yaxis()
-    if not bands.known[band].least:
+    axis.set_ylim(len(rows) - 0.4, -0.6)
+    if not bands.known[band].share:
         axis.set_xscale("log")
     axis.set_title(f"{band}, limit {limit:g}", fontsize=8, loc="left")
     axis.tick_params(axis="x", labelsize=6)

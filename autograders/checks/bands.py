@@ -8,11 +8,15 @@ known: dict[str, "Band"] = {}
 
 @dataclasses.dataclass(frozen=True)
 class Band:
-    """A limit between right and wrong: right values lie below it, or above where `least` says so; the limit itself is right."""
+    """A limit between right and wrong: right values lie below it, or above where `least` says so; the limit itself is right.
+
+    Values are errors or distances, whose logarithms spread evenly, or shares between 0 and 1, which do so themselves.
+    """
 
     name: str
     limit: float
     least: bool = False
+    share: bool = False
 
     def __post_init__(self) -> None:
         known[self.name] = self
