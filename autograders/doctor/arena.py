@@ -86,9 +86,11 @@ class Arena:
         """All that must be the same afterwards, by what it is called."""
         found = {f"{p.relative_to(self.folder)} in our folder": _fingerprint(p) for p in self.folder.rglob("*")}
         found["what our process may use"] = self._victim()
-        evaluator = self.engine.evaluate.peer is not None
-        found["open files of the judge"] = psutil.Process().num_fds() - evaluator
         return found
+
+    def _open_files(self) -> int:
+        """Files that the judge holds open, but for its line to the evaluator."""
+        return psutil.Process().num_fds() - (self.engine.evaluate.peer is not None)
 
     def _victim(self) -> tuple | None:
         with contextlib.suppress(psutil.Error):
@@ -114,12 +116,15 @@ class Arena:
     def watch(self) -> None:
         """From now on, count what changes."""
         self.before, self.survivors = self._state(), Survivors(self.engine, self.token)
+        self.files = self._open_files()
 
     def harm(self) -> list[str]:
         """What has happened since, in words; nothing while every wall held. Something spoils the arena."""
         after = self._state()
         changed = [name for name in {**self.before, **after} if self.before.get(name) != after.get(name)]
         found = [f"changed: {name}" for name in changed] + self._reached() + self._left() + self.survivors.left()
+        if (more := self._open_files() - self.files) > 0:
+            found.append(f"{more} more open files of the judge")
         self.spoilt = self.spoilt or bool(found)
         return found
 

@@ -63,6 +63,17 @@ def test_a_secret_in_the_environment_would_be_seen(weakest, monkeypatch):
     assert [one.status for one in outcomes] == ["SUCCEEDED", "SUCCEEDED"]
 
 
+def test_files_that_the_judge_is_left_with_are_counted(weakest):
+    """One that is open afterwards and was not before is a harm; one that was closed is none."""
+    arena = weakest.arena
+    arena.watch()
+    with open(os.devnull):
+        assert "1 more open files of the judge" in arena.harm()
+        arena.watch()
+    assert arena.harm() == []
+    arena.spoilt = False
+
+
 def test_processor_time_is_bounded(weakest, monkeypatch):
     """Where there is time enough, RLIMIT_CPU ends what computes without end."""
     monkeypatch.setattr(weakest.engine.zygote, "limits", dataclasses.replace(trying.LIMITS, cpu_s=1))

@@ -19,7 +19,7 @@ from autograders.course.materials import Solution
 from autograders.course.results import Graded, Results, Work
 from autograders.course.resuming import MARK
 from autograders.judge import grading, learners, peers, submissions
-from tests.benchmarks.against_nbgrader import submit
+from tests.benchmarks.classes import submit
 from tests.conftest import ROOT
 from tests.course.test_round_trip import Desk, prepare
 
@@ -205,7 +205,7 @@ def test_an_autograde_that_is_killed_goes_on(tmp_path):
     teacher.nbgrader("generate_assignment", "counter")
     submit(teacher.folder, "counter", 3)
     for file in MOMENTS.values():
-        kill_when(teacher, teacher.folder / "autograded" / "learner001" / "counter" / file)
+        kill_when(teacher, teacher.folder / "autograded" / "learner0001" / "counter" / file)
     said = teacher.nbgrader("autograde", "counter")
     assert "half done" in said
     points = {}
