@@ -10,12 +10,14 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a learner's text may h
 
 
 def question(result: QuestionResult, title: str) -> str:
-    """A question's points, and its checks one by one."""
+    """A question's points, and its checks one by one; what happened in several is told once."""
     lines = [f"{title}: {result.points:g} of {result.max_points:g} points"]
     if told := earlier(result):
         lines.append(f"  {told}")
+    told: dict[tuple[str, ...], str] = {}
     for check in result.checks:
-        lines += check_lines(check)
+        first = told.setdefault((check.status, check.what, check.why, check.hint), check.id)
+        lines += check_lines(check) if first == check.id else again(check, first)
     return "\n".join(lines)
 
 
@@ -30,15 +32,27 @@ def earlier(result: QuestionResult) -> str:
     return " ".join(told)
 
 
+def again(check: CheckResult, first: str) -> list[str]:
+    """A check in which the same happened as in another."""
+    if check.status in ("pass", "blocked"):
+        return check_lines(check)
+    return [f"{head(check)}  The same as in {first}."]
+
+
 def check_lines(check: CheckResult) -> list[str]:
     """One check: a mark and its name, and for what fails: what, why, hint."""
-    lines = [f"  {MARKS[check.status]}  {check.id} ({check.points:g}/{check.max_points:g})"]
     if check.status == "blocked":
-        return [f"{lines[0]}  {clean(check.what)}"]
+        return [f"{head(check)}  {clean(check.what)}"]
+    lines = [head(check)]
     if check.status == "pass":
         return lines
     parts = (("what: ", check.what), ("why:  ", check.why), ("hint: ", check.hint), ("id:   ", known_as(check)))
     return lines + [f"        {label}{clean(text)}" for label, text in parts if text]
+
+
+def head(check: CheckResult) -> str:
+    """Its mark, its name and its points."""
+    return f"  {MARKS[check.status]}  {check.id} ({check.points:g}/{check.max_points:g})"
 
 
 def known_as(check: CheckResult) -> str:

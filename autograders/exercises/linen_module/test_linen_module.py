@@ -338,8 +338,7 @@ def test_scales_every_leaf(submission, inputs):
     for host in (False, True):
         tree, leaves = nested(inputs, host)
         factor = float(inputs.uniform(1.5, 3))
-        got = trees.by_path(submission.scale_params(tree, factor))
-        trees.same_paths(got, leaves, "scale_params")
+        got = trees.same_tree(submission.scale_params(tree, factor), leaves, "scale_params")
         if all(difference(got[path], leaf) == 0 for path, leaf in leaves.items()):
             raise trees.same_as_before(submission.scale_params.program(nested(inputs)[0], factor), "scale_params")
         for path, leaf in leaves.items():
@@ -358,8 +357,7 @@ def test_zeroes_only_biases(submission, inputs):
     `bias`, but for `bias_scale` and a folder `bias`; deeper than three levels.
     """
     tree, leaves = nested(inputs)
-    got = trees.by_path(submission.zero_biases(tree))
-    trees.same_paths(got, leaves, "zero_biases")
+    got = trees.same_tree(submission.zero_biases(tree), leaves, "zero_biases")
     if all(difference(got[path], leaf) == 0 for path, leaf in leaves.items()):
         raise trees.same_as_before(submission.zero_biases.program(tree), "zero_biases")
     for path, leaf in leaves.items():
@@ -383,8 +381,7 @@ def test_keeps_structure_and_dtypes(submission, inputs):
         tree, leaves = nested(inputs, host)
         scaled, zeroed = submission.scale_params(tree, 0.5), submission.zero_biases(tree)
         for name, value in (("scale_params", scaled), ("zero_biases", zeroed)):
-            got = trees.by_path(value)
-            trees.same_paths(got, leaves, name)
+            got = trees.same_tree(value, leaves, name)
             trees.plain_dict(value, name)
             for path, leaf in leaves.items():
                 said = f"`{name}` turned `{path}` from {leaf.dtype} into {got[path].dtype}."

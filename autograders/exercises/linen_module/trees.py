@@ -16,16 +16,19 @@ def in_words(path: str) -> str:
     return "/".join(repr(key) if "/" in key else key for key in keys)
 
 
-def same_paths(got: dict[str, np.ndarray], want: dict[str, np.ndarray], name: str) -> None:
-    """The result has a leaf of the right shape at every place, and no others."""
+def same_tree(value: Value, want: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """The leaves of the result by key path: one of the right shape at every place of the given dict, and no others."""
     why = "A function on a pytree changes leaves and keeps the tree: whoever uses the result finds each at its place."
     hint = "Let `jax.tree.map`, or `tree_map_with_path`, build the result."
-    different = sorted(set(got) ^ set(want))
-    places = ", ".join(f"`{place}`" for place in different[:3])
-    require(not different, f"`{name}` returned a tree that differs from the given one at {places}.", why, hint, "T05")
+    got = by_path(value)
+    if different := sorted(set(got) ^ set(want)):
+        places = ", ".join(f"`{place}`" for place in different[:3])
+        said = f"another, which differs from it at {places}" if value.kind == "dict" else f"a {value.kind}"
+        raise Failure(f"`{name}` was given a dict and returned {said}.", why, hint, "T05")
     for path, leaf in want.items():
         shape = getattr(got[path], "shape", None)
         require(shape == leaf.shape, f"`{name}` turned `{path}` of shape {leaf.shape} into shape {shape}.", why, hint)
+    return got
 
 
 def plain_dict(value: Value, name: str) -> None:

@@ -158,7 +158,11 @@ def _values(logits: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, float
     yield "the squared error of the probabilities", ((p - one_hot) ** 2).mean(), ""
     yield "the loss of ten separate yes-or-no questions", sigmoid.sum(-1).mean(), ""
     yield "the loss of ten separate yes-or-no questions", sigmoid.mean(), ""
-    yield "what comes out when logits and labels change places", -(logits * swapped).sum(-1).mean(), ""
+    yield (
+        "what comes out when the labels are passed first and the logits second",
+        -(logits * swapped).sum(-1).mean(),
+        "",
+    )
 
 
 def _refused(failure: Failure, submission: Submission, params: Value, batch: Batch) -> Failure:
