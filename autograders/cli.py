@@ -277,6 +277,9 @@ def audit(
     try:
         folder = find(corpus)
         known = [k for k in load(folder, [exercise] if exercise else exercises.names()) if only in k.name]
+        for lacking in (k for k in known if not k.runs_here):
+            typer.echo(f"{lacking.name} is left out: it needs {' and '.join(lacking.needs)}.", err=True)
+        known = [k for k in known if k.runs_here]
     except (NoMaterials, ValueError) as error:
         raise stop(str(error)) from error
     solutions = folder.parents[1] / "solutions"

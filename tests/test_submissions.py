@@ -9,7 +9,7 @@ from autograders.judge.plugin import PUBLIC_SEED
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "tests" / "submissions"
-FILES = corpus.load(FOLDER, exercises.names())
+FILES = [known for known in corpus.load(FOLDER, exercises.names()) if known.runs_here]
 
 
 RIGHT = [known for known in FILES if known.right]

@@ -4,17 +4,20 @@
 `+all` adds what a failed check blocks. Comments at the top tell why, and for a wrong one two things more:
 `# misconception: C10, C25` (the ids that are true of it, the mistake itself first; `none` where the catalogue has none)
 and `# neighbour: good__....py`, the nearest right answer. Where no evidence can tell the mistake from others,
-`# undiagnosed: <why>` says so.
+`# undiagnosed: <why>` says so. What older packages lack is named as in `# needs: jax>=0.8.1, optax>=0.2.5`.
 """
 
 import dataclasses
+import importlib.metadata
 import re
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from autograders import exercises
 from autograders.course.materials import NoMaterials
 
-FIELD = re.compile(r"^# (misconception|neighbour|undiagnosed): (.*)$")
+FIELD = re.compile(r"^# (misconception|neighbour|undiagnosed|needs): (.*)$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,10 +32,17 @@ class Known:
     misconceptions: tuple[str, ...] = ()
     neighbour: str = ""
     undiagnosed: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         return f"{self.exercise}/{self.path.stem}"
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether the packages that are installed have all that it uses."""
+        wanted = map(Requirement, self.needs)
+        return all(need.specifier.contains(importlib.metadata.version(need.name)) for need in wanted)
 
     @property
     def caught_by(self) -> set[str]:
@@ -68,7 +78,10 @@ def read(path: Path, exercise: str) -> Known:
         found = FIELD.match(line)
         fields.update([found.groups()] if found else [])
         why += [] if found else [line.lstrip("# ")]
-    ids = tuple(i.strip() for i in fields.get("misconception", "").split(",") if i.strip())
+    ids, needs = (
+        tuple(part.strip() for part in fields.get(field, "").split(",") if part.strip())
+        for field in ("misconception", "needs")
+    )
     known = Known(
         path,
         exercise,
@@ -78,6 +91,7 @@ def read(path: Path, exercise: str) -> Known:
         () if ids == ("none",) else ids,
         fields.get("neighbour", ""),
         fields.get("undiagnosed", ""),
+        needs,
     )
     if not why or (not known.right and not ids):
         raise ValueError(f"{path}: the first lines must tell why, and a wrong file its `# misconception:`")

@@ -31,6 +31,16 @@ def collected(file: Known, *outcomes: Outcome, checks: tuple[CheckNeed, ...] = (
     return findings.collect([file], {file.name: list(outcomes)}, checks, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("needs", "here"), [("", True), ("jax>=0.6", True), ("jax>=0.6, flax>=99", False), ("optax<0.1", False)]
+)
+def test_what_older_packages_lack_is_left_out(tmp_path, needs, here):
+    """An answer that uses something new tells nothing about the grader where it cannot run."""
+    file = tmp_path / "good__new.py"
+    file.write_text(f"# Newer than the oldest packages.\n# needs: {needs}\n")
+    assert corpus.read(file, "counter").runs_here == here
+
+
 def test_a_right_answer_that_fails_is_a_false_fail():
     found = collected(known(), outcome("a"))
     assert found.false_fails[0].what == "also fails a, seed public"

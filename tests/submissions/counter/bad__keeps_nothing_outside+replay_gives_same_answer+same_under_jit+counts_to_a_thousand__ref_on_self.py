@@ -1,6 +1,7 @@
 # A Ref on self holds the count, as JAX allows; but the same arguments give another answer the next time.
 # misconception: C26
 # neighbour: good__ref_inside_the_call.py
+# needs: jax>=0.7.2
 import jax
 import jax.numpy as jnp
 

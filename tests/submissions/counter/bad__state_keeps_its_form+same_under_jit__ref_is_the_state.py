@@ -1,6 +1,7 @@
 # The state is a Ref that every call writes to, so an old state is the same thing as the new one.
 # misconception: C26, C10
 # neighbour: good__ref_inside_the_call.py
+# needs: jax>=0.7.2
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # The counter is a stateful nnx module inside; each call merges it from the state it is given and splits it
 # again.
+# needs: flax>=0.11.2
 import jax
 import jax.numpy as jnp
 from flax import nnx

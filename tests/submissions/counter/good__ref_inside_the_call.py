@@ -1,5 +1,6 @@
 # A Ref that is made, changed and read within one call: nothing of it outlives the call, so the function is
 # pure.
+# needs: jax>=0.7.2
 import jax
 import jax.numpy as jnp
 

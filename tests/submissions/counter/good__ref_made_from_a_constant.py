@@ -1,4 +1,5 @@
 # Adds up in a Ref that is made anew in every call; nothing of it is left afterwards.
+# needs: jax>=0.7.2
 import jax
 import jax.numpy as jnp
 

@@ -1,4 +1,5 @@
 # Uses the longer forms of init and apply: init_with_output, and the method by name.
+# needs: optax>=0.2.5
 from collections.abc import Sequence
 
 import jax

@@ -1,5 +1,6 @@
 # From scratch: a list of (weights, bias), a forward pass written out, and the new form of the decorator,
 # jax.jit(donate_argnums=0).
+# needs: jax>=0.8.1
 from typing import Sequence
 
 import jax
