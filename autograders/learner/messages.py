@@ -156,6 +156,10 @@ class Described(msgspec.Struct, frozen=True):
     leaves: tuple[Leaf, ...] = ()
     items: tuple["Described", ...] = ()
 
+    def __post_init__(self) -> None:
+        if len(self.paths) != len(self.leaves):
+            raise ValueError(f"{len(self.paths)} paths to {len(self.leaves)} leaves")
+
 
 class Place(msgspec.Struct, frozen=True):
     """Where something was written: how it reads, whose it is, what kind of object stands there now, whether a list grew.

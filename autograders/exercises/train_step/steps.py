@@ -336,7 +336,7 @@ def _makers(walk: Walk) -> set[str]:
     if program is None:
         return set()
     shapes = {leaf.shape for leaf in walk.moves[0].params}
-    outputs = zip(program.result.leaves, program.traced.makers, strict=True)
+    outputs = zip(program.result.leaves, program.traced.makers, strict=False)  # as many as the learner's process says
     return {maker for leaf, maker in outputs if leaf.shape in shapes}
 
 
