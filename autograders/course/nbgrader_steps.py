@@ -114,5 +114,6 @@ class SavePoints(NbGraderPreprocessor):
             for comment in notebook.comments:
                 comment.auto_comment = points.remarks[comment.name]
             gradebook.db.commit()
-        nb.metadata.pop(MARK, None)
+        if result.status == "graded":  # otherwise the next run tries again
+            nb.metadata.pop(MARK, None)
         return nb, resources

@@ -1,7 +1,7 @@
 """`nbgrader autograde` goes on where a run was killed: what that left half done is graded again.
 
 nbgrader takes a submission for graded as soon as its folder in `autograded/` is there. Here its notebooks tell: from our
-first step to our last they carry a mark.
+first step to our last they carry a mark, and keep it where the grader failed.
 """
 
 import fcntl
@@ -21,14 +21,14 @@ running: dict[Path, IO[str]] = {}  # by course, the lock that says that this pro
 
 
 class Resuming(NotebookExporter):
-    """The exporter of autograde, made when a run begins: it clears away what an earlier one left half done."""
+    """The exporter of autograde, made when a run begins: it clears away what an earlier one did not bring to its end."""
 
     def __init__(self, **settings):
         super().__init__(**settings)
         coursedir = getattr(self.parent, "coursedir", None)
         if coursedir is not None and begins(Path(coursedir.root)):
             for folder in unfinished(coursedir):
-                self.log.warning("%s was left half done by a run that was stopped: grading it again.", folder)
+                self.log.warning("%s was not graded to its end: grading it again.", folder)
                 shutil.rmtree(folder)
 
 

@@ -88,8 +88,6 @@ class Evaluator:
         self.zygote, self.limits, self.peer, self.asked = zygote, zygote.limits, None, 0
 
     def __call__(self, request: Evaluate) -> Evaluated | str:
-        if self.peer and self._worn_out():
-            self.close()
         try:
             if self.peer:
                 with contextlib.suppress(ProcessLost):
@@ -104,22 +102,27 @@ class Evaluator:
 
     def compile(self, request: Compile, seconds: float) -> bytes:
         """A compiled program, or nothing where that does not come to an end within so many seconds."""
-        if self.peer and self._worn_out():
-            self.close()
         try:
             return self._ask(request, Compiled, seconds).executable
         except ProcessLost:
             return b""
 
     def _ask(self, request: Evaluate | Compile, reply: Any = Evaluated | str, seconds: float = math.inf) -> Any:
-        if self.peer is None:
+        if self.peer and self._worn_out():
+            self.close()
+        if fresh := self.peer is None:
             self.peer, self.asked = Peer(self.zygote, "evaluator"), 0
         self.asked += 1
         try:
             return self.peer.ask(request, reply, min(seconds, self.limits.request_s))
-        except (ProcessLost, NoProcess):
+        except ProcessLost:
             self.peer = None
             raise
+        except NoProcess:
+            self.peer = None
+            if fresh:
+                raise
+        return self._ask(request, reply, seconds)  # the process had gone with all others since it was asked last
 
     def _worn_out(self) -> bool:
         """Whether it has used half of what a process may; looked at every fifty programs."""

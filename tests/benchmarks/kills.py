@@ -30,7 +30,7 @@ EXERCISE = "counter"
 ZYGOTE = "autograders.sandbox.zygote"
 COMMANDS = ((*NBGRADER, "autograde", EXERCISE), ("-m", "autograders.cli", "grade", "submitted"))
 A_ROUND = 20  # kills
-LONGEST_S = 12.0  # between two kills
+LONGEST_S = 8.0  # between two kills
 
 
 def outcome(folder: Path) -> dict[str, list]:
@@ -52,6 +52,16 @@ def result_of(folder: Path, learner: str) -> dict:
     return {key: value for key, value in notebook["metadata"]["stateless_result"].items() if key != "usage"}
 
 
+def apart(got: list, want: list) -> str:
+    """The first thing in which two outcomes differ, whatever they are made of."""
+    if type(got) is not type(want) or not isinstance(got, (dict, list)):
+        return f"{got!r} for {want!r}"[:300]
+    pairs = got.items() if isinstance(got, dict) else enumerate(got)
+    other = want if isinstance(want, dict) else dict(enumerate(want))
+    found = (f"{place}: {apart(one, other.get(place))}" for place, one in pairs if one != other.get(place))
+    return next(found, f"{len(want) - len(got)} fewer")
+
+
 def disturbed(folder: Path, command: tuple[str, ...], kills: int, chance: random.Random) -> Counter[str]:
     """Grade the class with so many kills, then to the end; which kinds of processes were killed."""
     killed: Counter[str] = Counter()
@@ -61,8 +71,9 @@ def disturbed(folder: Path, command: tuple[str, ...], kills: int, chance: random
             grader = start(folder, command)
         time.sleep(chance.uniform(0, LONGEST_S))
         try:
-            kind, victim = chance.choice(sorted(by_kind(grader.pid).items()))
-            victim.send_signal(signal.SIGKILL)
+            there = by_kind(grader.pid)
+            kind = min(sorted(there), key=lambda one: (killed[one], chance.random()))  # of which fewest were killed
+            there[kind].send_signal(signal.SIGKILL)
         except psutil.NoSuchProcess:
             continue
         killed[kind] += 1
@@ -113,7 +124,7 @@ def main(kills: int, learners: int, seed: int) -> int:
             got = outcome(round_)
             faults += [f"{who}: lost" for who in want if who not in got]
             faults += [f"{who}: {len(rows)} times" for who, rows in got.items() if len(rows) != 1]
-            faults += [f"{who}: differs" for who, rows in got.items() if rows != want.get(who)]
+            faults += [f"{who}: {apart(rows, want[who])}" for who, rows in got.items() if rows != want[who]]
             Console().print(
                 f"{killed.total()} kills ({dict(killed)}), {len(got)} of {learners} learners, faults: {faults}"
             )

@@ -15,7 +15,9 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from autograders.course import batch, results, resuming
+from autograders.course.autograded import KEPT
 from autograders.course.materials import Solution
+from autograders.course.nbgrader_steps import SavePoints
 from autograders.course.results import Graded, Results, Work
 from autograders.course.resuming import MARK
 from autograders.judge import grading, learners, peers, submissions
@@ -207,7 +209,7 @@ def test_an_autograde_that_is_killed_goes_on(tmp_path):
     for file in MOMENTS.values():
         kill_when(teacher, teacher.folder / "autograded" / "learner0001" / "counter" / file)
     said = teacher.nbgrader("autograde", "counter")
-    assert "half done" in said
+    assert "not graded to its end" in said
     points = {}
     with Gradebook(f"sqlite:///{teacher.folder}/gradebook.db") as gradebook:
         for submission in gradebook.assignment_submissions("counter"):
@@ -219,6 +221,26 @@ def test_an_autograde_that_is_killed_goes_on(tmp_path):
         result = notebook.metadata["stateless_result"]
         assert [s for s in scores if s is not None] == [q["points"] for q in result["questions"]]
     assert sum(scores.count(None) for scores in points.values()) <= 3  # the explanations, which wait for a person
+    what_the_grader_failed_at_is_graded_again(teacher, "learner0002", points["learner0002"])
+
+
+def what_the_grader_failed_at_is_graded_again(teacher: Desk, learner: str, points: list) -> None:
+    """The notebook keeps its mark, and its points wait for a person until the next run, which finds them."""
+    path = teacher.folder / "autograded" / learner / "counter" / "counter.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata |= {MARK: True, KEPT: json.loads(msgspec.json.encode(grading.ungraded("counter.ipynb", "lost")))}
+    about = {"assignment": "counter", "notebook": "counter", "student": learner}
+    database = f"sqlite:///{teacher.folder}/gradebook.db"
+    SavePoints().preprocess(notebook, {"nbgrader": {"db_url": database, **about}})
+    nbformat.write(notebook, path)
+    assert set(scores_of(database, learner)) == {None}
+    assert learner in teacher.nbgrader("autograde", "counter")
+    assert scores_of(database, learner) == points
+
+
+def scores_of(database: str, learner: str) -> list[float | None]:
+    with Gradebook(database) as gradebook:
+        return [g.auto_score for g in gradebook.find_submission("counter", learner).notebooks[0].grades]
 
 
 def kill_when(teacher: Desk, file: Path) -> None:

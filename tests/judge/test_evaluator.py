@@ -40,6 +40,17 @@ def test_what_an_earlier_program_left_behind_costs_nobody_a_point(monkeypatch, e
     assert engine.evaluate.peer is not before
 
 
+def test_a_zygote_that_was_killed_costs_nothing_afterwards():
+    """Its evaluator went with it; the next question finds another."""
+    engine = Engine()
+    try:
+        assert answer(engine) == [1, 2, 3]
+        engine.zygote.process.kill()
+        assert answer(engine) == [1, 2, 3]
+    finally:
+        engine.close()
+
+
 def test_a_program_that_a_new_process_does_not_survive_has_hit_a_limit(monkeypatch, engine):
     monkeypatch.setattr(Peer, "ask", lost)
     with pytest.raises(LimitHit, match="worn out"):
