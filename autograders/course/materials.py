@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from autograders import exercises
+from autograders.judge.submissions import demonstration
 from autograders.learner.messages import StandIn
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def text_to_notebook(text: Path) -> "nbformat.NotebookNode":
     for place, cell in enumerate(notebook.cells):
         graded = cell.metadata.get("nbgrader", {}).get("grade_id")
         cell.id = re.sub(r"[^a-zA-Z0-9_-]", "-", graded) if graded else f"cell-{place:03d}"
+        if cell.cell_type == "code" and not graded and "setup" not in cell.metadata.get("tags", []):
+            cell.metadata |= demonstration(cell.source)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 

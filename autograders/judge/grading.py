@@ -108,12 +108,19 @@ def _first_run(
 
 
 def _doubtful(chosen: Exercise, question: Question, found: dict[str, Verdict]) -> tuple[str, ...]:
-    """The earlier questions whose wrong answers may have spoilt this one; none when it is unsolved itself."""
-    own = [found[c.id] for c in chosen.checks if c.question == question.id and c.id in found]
+    """The earlier questions whose wrong answers may have spoilt this one; none when it is unsolved itself.
+
+    Where the grader failed, nothing is known of an answer: the whole submission is graded again.
+    """
+    verdicts_on = {
+        q.id: [found.get(c.id, verdicts.MISSING) for c in chosen.checks if c.question == q.id] for q in chosen.automatic
+    }
+    own = verdicts_on[question.id]
     if all(v.status == "pass" for v in own) or any(v.unsolved and _names(v, question) for v in own):
         return ()
-    wrong = {c.question for c in chosen.checks if found.get(c.id, verdicts.MISSING).status != "pass"}
-    return tuple(earlier for earlier in question.builds_on if earlier in wrong)
+    unknown = {id for id, several in verdicts_on.items() if any(v.status == "internal" for v in several)}
+    wrong = {id for id, several in verdicts_on.items() if any(v.status != "pass" for v in several)} - unknown
+    return () if question.id in unknown else tuple(earlier for earlier in question.builds_on if earlier in wrong)
 
 
 def _names(verdict: Verdict, question: Question) -> bool:

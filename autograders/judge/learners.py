@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from autograders.judge.peers import Compiler, Evaluator, Peer, ProcessLost
 from autograders.learner.messages import (
     Call,
     Cell,
+    Choose,
+    Chosen,
     Done,
     Lookup,
     Missing,
@@ -36,6 +39,7 @@ from autograders.sandbox.starting import WALLS
 
 ABOUT_CODE = Returned | Missing | Raised
 REPLIES = {Lookup: ABOUT_CODE, Call: ABOUT_CODE, Trace: Traced | Missing | Raised, StandIn: Done | Raised, Usage: Used}
+LEFT_OUT = Ran((json.dumps({"output_type": "stream", "name": "stdout", "text": "Not run: no verdict depends on it."}),))
 
 
 class TooWeak(Exception):
@@ -57,14 +61,11 @@ class ConfinedLearner:
         self.zygote, self.cells, self.limits, self.stand_ins = zygote, cells, zygote.limits, stand_ins
         self.library = library
         self.peer: Peer | None = None
+        self.layers: list[str] = []
         self.ran: dict[int, Ran] = {}
         self.crashed: set[int] = set()
         self.used = Used(0.0, 0.0)
         self.deadline = time.monotonic() + self.limits.submission_s
-
-    @property
-    def layers(self) -> list[str]:
-        return self.peer.child.layers if self.peer else []
 
     def start(self) -> None:
         """Run the cells; one that ends the process is noted, and left out from then on.
@@ -73,12 +74,29 @@ class ConfinedLearner:
         """
         while self.peer is None:
             self._check_time()
-            self.peer = Peer(self.zygote, "learner", self.library, self.compiler)
-            for cell in self.cells:
+            self._connect()
+            for cell in self._needed:
                 if cell.index not in self.crashed and not self._run(cell):
                     break
                 self._replace(cell.defines)
         self._replace(set().union(*(stand_in.names for stand_in in self.stand_ins)))
+
+    def _connect(self) -> None:
+        self.peer = Peer(self.zygote, "learner", self.library, self.compiler)
+        self.layers = self.peer.child.layers
+
+    @functools.cached_property
+    def _needed(self) -> list[Cell]:
+        """The cells to run; a process that cannot tell them runs them all."""
+        if not any(cell.shows for cell in self.cells):
+            return self.cells
+        try:
+            chosen = self.peer.ask(Choose(tuple(self.cells)), Chosen, self.limits.request_s).needed
+        except ProcessLost:
+            self._connect()
+            return self.cells
+        self.ran = {cell.index: LEFT_OUT for cell in self.cells if cell.shows and cell.index not in chosen}
+        return [cell for cell in self.cells if cell.index not in self.ran]
 
     def _replace(self, names: set[str]) -> None:
         for stand_in in self.stand_ins:

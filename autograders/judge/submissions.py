@@ -44,10 +44,28 @@ def read(path: Path, exercise: str = "") -> Handed:
 def from_notebook(notebook: Mapping[str, Any], path: Path, content: bytes, exercise: str = "") -> Handed:
     """The submission in a notebook that is read already."""
     places = enumerate(notebook["cells"])
-    cells = [Cell(i, c["source"]) for i, c in places if c["cell_type"] == "code" and c["source"].strip()]
-    about = notebook["metadata"].get("stateless", {}) if isinstance(notebook["metadata"], Mapping) else {}
-    told = about.get("exercise", "") if isinstance(about, Mapping) else ""
+    cells = [
+        Cell(i, c["source"], _only_shows(c)) for i, c in places if c["cell_type"] == "code" and c["source"].strip()
+    ]
+    told = _told(notebook, "exercise")
     return _handed(cells, path, content, exercise or (told if told in exercises.names() else ""))
+
+
+def demonstration(source: str) -> dict[str, Any]:
+    """The metadata of a cell that is given to look at: it is one for as long as its text stays what it is here."""
+    return {"stateless": {"demonstration": hashlib.sha256(source.strip().encode()).hexdigest()[:16]}}
+
+
+def _only_shows(cell: Mapping[str, Any]) -> bool:
+    mark = _told(cell, "demonstration")
+    return bool(mark) and mark == _told({"metadata": demonstration(cell["source"])}, "demonstration")
+
+
+def _told(part: Mapping[str, Any], what: str) -> Any:
+    """What we wrote into the metadata of a notebook or a cell; others may have written anything there."""
+    metadata = part.get("metadata")
+    about = metadata.get("stateless") if isinstance(metadata, Mapping) else None
+    return about.get(what, "") if isinstance(about, Mapping) else ""
 
 
 def _handed(cells: list[Cell], path: Path, content: bytes, exercise: str) -> Handed:
@@ -76,7 +94,10 @@ def parse_notebook(content: bytes, path: Path) -> dict[str, Any]:
         raise Unreadable(f"{path}: notebook format {major} is newer than this grader knows (4). Save it in format 4.")
     try:
         notebook = raw if major == 4 else _converted(text)
-        cells = [{"cell_type": str(cell["cell_type"]), "source": _source(cell["source"])} for cell in notebook["cells"]]
+        cells = [
+            {"cell_type": str(c["cell_type"]), "source": _source(c["source"]), "metadata": c.get("metadata")}
+            for c in notebook["cells"]
+        ]
     except Exception as error:  # nbformat raises many kinds for malformed cells
         advice = "Save it again in Jupyter."
         raise Unreadable(

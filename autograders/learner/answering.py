@@ -197,12 +197,18 @@ def _forget_compiled(functions: list[Any]) -> None:
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises TimeUp inside when it takes longer; 0 means no limit."""
+    """Raises TimeUp inside when it takes longer; 0 means no limit.
+
+    What JAX was about to remember then, it would take for a call of itself the next time: it forgets all.
+    """
     if not seconds:
         yield
         return
+    struck = False
 
     def stop(number: int, frame: Any) -> None:
+        nonlocal struck
+        struck = True
         raise TimeUp(f"{seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, stop)
@@ -212,6 +218,8 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        if struck:
+            jax.clear_caches()
 
 
 @contextlib.contextmanager

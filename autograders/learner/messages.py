@@ -80,16 +80,23 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One code cell: its place in the notebook and its source."""
+    """One code cell: its place in the notebook, its source, and whether it only shows something, as it came."""
 
     index: int
     source: str
+    shows: bool = False
 
     @property
     def defines(self) -> set[str]:
         """The names that it gives a meaning to at its top level, also where it is no valid Python."""
         found = re.findall(r"^(?:class|def|async def)\s+(\w+)|^(\w+)\s*[:=]", self.source, re.MULTILINE)
         return {name for pair in found for name in pair if name}
+
+
+class Choose(msgspec.Struct, tag="choose", frozen=True):
+    """Say which of the cells have to be run; asked before any of them is."""
+
+    cells: tuple[Cell, ...]
 
 
 class Run(msgspec.Struct, tag="run", frozen=True):
@@ -139,7 +146,7 @@ class Usage(msgspec.Struct, tag="usage", frozen=True):
     """Ask what the process has used so far."""
 
 
-Request = Union[Run, Lookup, Call, Trace, StandIn, Usage]
+Request = Union[Choose, Run, Lookup, Call, Trace, StandIn, Usage]
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -243,6 +250,12 @@ class Ran(msgspec.Struct, tag="ran", frozen=True):
     error: str = ""
 
 
+class Chosen(msgspec.Struct, tag="chosen", frozen=True):
+    """The places of the cells to run."""
+
+    needed: tuple[int, ...]
+
+
 class Used(msgspec.Struct, tag="used", frozen=True):
     """CPU seconds and peak resident MiB."""
 
@@ -254,7 +267,7 @@ class Done(msgspec.Struct, tag="done", frozen=True):
     """Carried out; nothing to tell."""
 
 
-Reply = Union[Returned, Raised, Traced, Missing, Ran, Used, Done]
+Reply = Union[Returned, Raised, Traced, Missing, Chosen, Ran, Used, Done]
 
 
 class Numbered(msgspec.Struct, frozen=True):

@@ -4,9 +4,9 @@ import socket
 
 import msgspec
 
-from autograders.learner import contexts, sharing
+from autograders.learner import contexts, demonstrations, sharing
 from autograders.learner.answering import Answerer
-from autograders.learner.messages import Connection, Request, Run
+from autograders.learner.messages import Choose, Connection, Request, Run
 from autograders.learner.session import Session
 
 
@@ -22,5 +22,11 @@ def serve(stream: socket.socket) -> None:
         except EOFError:
             return
         request = msgspec.msgpack.decode(numbered.body, type=Request)
-        reply = session.run(request.cell, request.seconds) if isinstance(request, Run) else answerer.answer(request)
+        match request:
+            case Choose():
+                reply = demonstrations.needed(request, session.as_python)
+            case Run():
+                reply = session.run(request.cell, request.seconds)
+            case _:
+                reply = answerer.answer(request)
         connection.send(numbered.number, msgspec.msgpack.encode(reply))

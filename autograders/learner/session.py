@@ -106,6 +106,13 @@ class Session:
         name = "time" if timed_out else type(error).__name__ if error is not None else ""
         return Ran(tuple(json.dumps(o) for o in outputs[:MAX_OUTPUTS]), name)
 
+    def as_python(self, source: str) -> str:
+        """A cell's source with its magics as the calls that they stand for."""
+        try:
+            return self.shell.transform_cell(source)
+        except Exception:  # what cannot be transformed will stop as a cell
+            return source
+
     def _outputs(self, captured: Any) -> list[dict]:
         streams = [("stdout", captured.stdout), ("stderr", captured.stderr)]
         outputs = [

@@ -23,10 +23,11 @@ class NoProcess(RuntimeError):
 
 @dataclasses.dataclass
 class Child:
-    """A forked process: the socket to talk through, its number at the zygote, and the layers that confine it."""
+    """A forked process: the socket to talk through, its number at its zygote, that zygote's socket, and what confines it."""
 
     stream: socket.socket
     number: int
+    control: socket.socket
     layers: list[str]
 
 
@@ -50,35 +51,41 @@ class Zygote:
         ours, theirs = socket.socketpair()
         order = {"do": "spawn", "role": role, "library": str(library or "")}
         order |= {"walls": self.walls, "limits": dataclasses.asdict(self.limits)}
-        with theirs:
-            answer = self._ask(order, theirs)
+        with theirs, self.lock:
+            if self._gone():
+                self._start()
+            answer, control = self._ask(order, theirs), self.control
         if "error" in answer:
             ours.close()
             raise NoProcess(f"no process for the submission: {answer['error']}")
         ours.settimeout(START_S)
-        return Child(ours, answer["child"], [*self.layers, *json.loads(_line(ours))])
+        return Child(ours, answer["child"], control, [*self.layers, *json.loads(_line(ours))])
 
     def end(self, child: Child) -> dict:
-        """End a child now, with all that it wrote: why it had ended before, if it had, and what it had used."""
+        """End a child now, with all that it wrote: why it had ended before, if it had, and what it had used.
+
+        It ended with its zygote; under the next one its number may be another's.
+        """
         child.stream.close()
-        with contextlib.suppress(NoProcess):
-            return self._ask({"do": "end", "child": child.number})
+        with self.lock, contextlib.suppress(NoProcess):
+            if child.control is self.control and not self._gone():
+                return self._ask({"do": "end", "child": child.number})
         return {"error": "the zygote ended"}
 
+    def _gone(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
     def _ask(self, order: dict, handed: socket.socket | None = None) -> dict:
-        with self.lock:
-            if self.process is None or self.process.poll() is not None:
-                self._start()
-            try:
-                socket.send_fds(self.control, [json.dumps(order).encode()], [handed.fileno()] if handed else [])
-                answer = self.control.recv(2**16)
-            except OSError:
-                answer = b""
-            if not answer:
-                said = self._last_words()
-                self.close()
-                raise NoProcess(f"the process that has JAX and Flax imported ended: {said}")
-            return json.loads(answer)
+        try:
+            socket.send_fds(self.control, [json.dumps(order).encode()], [handed.fileno()] if handed else [])
+            answer = self.control.recv(2**16)
+        except OSError:
+            answer = b""
+        if not answer:
+            said = self._last_words()
+            self.close()
+            raise NoProcess(f"the process that has JAX and Flax imported ended: {said}")
+        return json.loads(answer)
 
     def _start(self) -> None:
         self.close()

@@ -99,7 +99,7 @@ class FakeZygote:
     def spawn(self, *about: object) -> Child:
         ours, theirs = socket.socketpair()
         threading.Thread(target=self.serve, args=(theirs,), daemon=True).start()
-        return Child(ours, 0, [])
+        return Child(ours, 0, theirs, [])
 
     def serve(self, stream: socket.socket) -> None:
         connection = Connection(stream)

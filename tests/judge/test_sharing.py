@@ -101,11 +101,11 @@ ENDLESS = "import jax.numpy as jnp\nn = 200\nwhile True:\n    n += 1\n    jnp.on
 
 def test_a_time_limit_between_two_halves_of_a_conversation_breaks_nothing(engine):
     """Cells that compile without end are stopped at their limit, and the next ones are answered."""
-    made = Engine(Limits(cell_s=0.7))
+    made = Engine(Limits(cell_s=0.3))
     try:
-        learner = made.learner([Cell(i, ENDLESS) for i in range(4)] + [Cell(4, SHAPES)])
+        learner = made.learner([Cell(i, ENDLESS) for i in range(12)] + [Cell(12, SHAPES)])
         learner.start()
-        assert [learner.ran[i].error for i in range(5)] == ["time"] * 4 + [""]
+        assert [learner.ran[i].error for i in range(13)] == ["time"] * 12 + [""]
         assert not learner.crashed
         learner.close()
     finally:

@@ -1,0 +1,77 @@
+"""Which cells are not run while grading: those that only show something, for as long as nothing needs them."""
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from autograders.judge import submissions
+from autograders.learner.demonstrations import needed
+from autograders.learner.messages import Cell, Choose
+from tests.conftest import ROOT
+from tests.helpers import points, run
+
+DEMO = "c = Counter()\nprint(c.count())"
+OTHERS = {
+    "nothing of its own": ("x = 1", {1}),
+    "a name that it defines": ("def f():\n    return c", {0, 1}),
+    "a name in a class": ("class Net:\n    size = c", {0, 1}),
+    "that name as an argument": ("def f(c):\n    return c", {1}),
+    "a method of that name": ("class Net:\n    def c(self):\n        return self.c", {1}),
+    "all names": ("vars().keys()", {0, 1}),
+    "the last output": ("value = _", {0, 1}),
+    "the module": ("import __main__\nvalue = __main__.c", {0, 1}),
+    "a magic": ("%timeit c.count()", {0, 1}),
+    "no Python": ("value = c +", {0, 1}),
+    "no Python, without it": ("value = 3 +", {1}),
+}
+
+
+@pytest.mark.parametrize("other, run", OTHERS.values(), ids=OTHERS)
+def test_a_demonstration_is_run_for_what_uses_it(other, run):
+    """A cell that uses a name from it, or may use any name, needs it."""
+    assert chosen([Cell(0, DEMO, True), Cell(1, other)]) == run
+
+
+@pytest.mark.parametrize("demo", ["globals()['c'] = 1", "from math import *", "%run other.py", "exec('c = 1')"])
+def test_one_that_may_define_any_name_is_run(demo):
+    """Nobody can tell what needs it."""
+    assert chosen([Cell(0, demo, True), Cell(1, "value = c")]) == {0, 1}
+
+
+def test_one_that_another_needs_is_run_as_well():
+    """The need of one is that of all it builds on."""
+    cells = [Cell(0, "a = 1", True), Cell(1, "b = a", True), Cell(2, "d = 1", True), Cell(3, "def f():\n    return b")]
+    assert chosen(cells) == {0, 1, 3}
+
+
+def chosen(cells: list[Cell]) -> set[int]:
+    return set(needed(Choose(tuple(cells)), TransformerManager().transform_cell).needed)
+
+
+@pytest.mark.parametrize("exercise", ["counter", "linen_module", "train_step"])
+def test_what_is_marked(exercise):
+    """Cells that are neither an answer, a check nor setup; in what is released as in the solutions."""
+    marked = []
+    for folder in ("solutions", "assignments"):
+        handed = submissions.read(ROOT / folder / exercise / f"{exercise}.ipynb")
+        marked.append([cell.source for cell in handed.cells if cell.shows])
+        assert not any("check(" in source or "import jax\n" in source for source in marked[-1])
+    assert marked[0] == marked[1] and len(marked[0]) > 10
+
+
+def test_a_changed_demonstration_is_run(engine):
+    """A name that it defines now is there for the answers."""
+    notebook = nbformat.read(ROOT / "solutions" / "counter" / "counter.ipynb", 4)
+    demo, answer = (
+        next(c for c in notebook.cells if c.cell_type == "code" and word in c.source)
+        for word in ("c = Counter()", "eager_calls = ")
+    )
+    demo.source += "\nfirst = [1, 2, 3]"
+    answer.source = answer.source.replace("eager_calls = [1, 2, 3]", "eager_calls = first")
+    notebook.cells.remove(demo)
+    notebook.cells.insert(notebook.cells.index(answer), demo)
+    result, ran = run(notebook, engine)
+    places = {c.source: ran[i].outputs for i, c in enumerate(notebook.cells) if c.cell_type == "code"}
+    left_out = [source for source, outputs in places.items() if "Not run" in "".join(outputs)]
+    assert points(result)["predict"] == 2
+    assert len(left_out) > 10 and demo.source not in left_out
