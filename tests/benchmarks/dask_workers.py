@@ -1,0 +1,60 @@
+"""Grades a class on four Dask workers, of which one is killed at a random moment, and compares with this machine alone.
+
+python -m tests.benchmarks.dask_workers [COUNT] [SEED]
+"""
+
+import json
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from tests import clusters
+from tests.benchmarks.classes import course, mixed
+from tests.benchmarks.measuring import run
+
+WORKERS = 4
+
+
+def results(course: Path, *options: str) -> list[dict]:
+    """The JSON documents of what was handed in, in order, without what was used."""
+    words = ("-m", "autograders.cli", "grade", "submitted", "--json", *options)
+    documents = map(json.loads, run(*words, cwd=course).splitlines())
+    return [{key: value for key, value in document.items() if key != "usage"} for document in documents]
+
+
+def main(count: int, seed: int) -> int:
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as scratch:
+        here, there = Path(scratch, "here"), Path(scratch, "there")
+        course(here, stock=False)
+        mixed(here, count)
+        (here / ".stateless_seed").write_text(f"of class {seed}")
+        shutil.copytree(here, there)
+        started = time.perf_counter()
+        wanted = results(here)
+        took = time.perf_counter() - started
+        with clusters.scheduler() as address, clusters.workers(address, WORKERS) as processes:
+            victim, moment = chance.choice(processes), chance.uniform(0.1, 0.9) * took
+            killing = threading.Timer(moment, victim.send_signal, [signal.SIGKILL])
+            killing.start()
+            started = time.perf_counter()
+            got = results(there, "--scheduler", address)
+            took_there = time.perf_counter() - started
+            killing.cancel()
+            died = not victim.is_running() or victim.status() == "zombie"
+    different = [one["source"] for one, other in zip(got, wanted, strict=False) if one != other]
+    print(
+        f"{count} submissions: {took:.0f} s here, {took_there:.0f} s with {WORKERS} workers, one of them killed after {moment:.0f} s."
+    )
+    print(f"{len(got)} results of {len(wanted)}, {len(different)} differ: {different[:5]}; the worker died: {died}")
+    return 0 if died and len(got) == len(wanted) == count and not different else 1
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:]]
+    sys.exit(main(*(numbers + [200, 0][len(numbers) :])))

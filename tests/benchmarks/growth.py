@@ -1,0 +1,55 @@
+"""Whether a submission costs the same in a large class, and whether workers side by side help.
+
+    python -m tests.benchmarks.growth [SMALL] [LARGE]
+
+Classes of both sizes (exercises mixed, right and wrong, no two files alike) are graded with as many workers as fit, the small
+one with one worker too, and the large one a second time, when nothing has changed.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from autograders.course.crew import fitting
+from tests.benchmarks.classes import course, mixed
+from tests.benchmarks.measuring import Spent, measured, run
+
+
+def graded(folder: Path, workers: int) -> Spent:
+    """What grading and recording a whole course takes."""
+    with measured() as spent:
+        run("-m", "autograders.cli", "grade", "submitted", "--workers", str(workers), cwd=folder)
+    return spent
+
+
+def main(small: int, large: int) -> None:
+    table = Table(
+        "class", "workers", "s each", "CPU s each", "peak MiB", title="One submission in small and large classes"
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = Path(scratch, "course")
+        course(fresh, stock=False)
+        runs = ((small, 1), (small, fitting()), (large, fitting()))
+        for number, workers in runs:
+            folder = Path(scratch, f"{number}-{workers}")
+            shutil.copytree(fresh, folder)
+            mixed(folder, number)
+            table.add_row(str(number), str(workers), *row(graded(folder, workers), number))
+            Console(stderr=True).print(table)
+        again = graded(folder, fitting())
+        table.add_row(f"{large}, unchanged", str(fitting()), *row(again, large))
+    Console().print(table)
+    print(f"The unchanged class of {large:,}: {again.wall_s:.1f} s.")
+
+
+def row(spent: Spent, number: int) -> tuple[str, ...]:
+    return f"{spent.wall_s / number:.3f}", f"{spent.cpu_s / number:.3f}", f"{spent.peak_mib:.0f}"
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:]]
+    main(*(numbers + [100, 1000][len(numbers) :]))
