@@ -19,7 +19,7 @@ def needed(request: Choose, plain: Callable[[str], str]) -> Chosen:
     """The places of the cells to run; `plain` turns a cell's source into Python without magics."""
     uses, defines = {}, {}
     for cell in request.cells:
-        uses[cell.index], defines[cell.index] = _names(plain(cell.source))
+        uses[cell.index], defines[cell.index] = _names(cell.source, plain)
     run = {cell.index for cell in request.cells if not cell.shows or uses[cell.index] & REACH}
     while True:
         used = set().union(*(uses[i] for i in run))
@@ -29,18 +29,28 @@ def needed(request: Choose, plain: Callable[[str], str]) -> Chosen:
         run |= more
 
 
-def _names(source: str) -> tuple[set[str], set[str]]:
+def _names(source: str, plain: Callable[[str], str]) -> tuple[set[str], set[str]]:
     """The names of the notebook that a cell uses, and those that it defines; any word may be one where it is no valid Python."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tables = list(_with_inner(symtable.symtable(source, "<cell>", "exec")))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tables = _tables(source) or _tables(plain(source))
+    except (ValueError, RecursionError, MemoryError):
+        tables = []
+    if not tables:
         return set(re.findall(r"\w+", source)), set()
     uses = {name for table in tables for name in _used(table)}
     defines = {name for table in tables for name in _defined(table)}
     star = {"_"} if re.search(r"\bimport\s*\(?\*", source) else set()
     return {name for name in uses if not hasattr(builtins, name) or name in REACH} | star, defines
+
+
+def _tables(source: str) -> list[symtable.SymbolTable]:
+    """What Python knows of the names in a cell and its functions; nothing where it is no valid Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(_with_inner(symtable.symtable(source, "<cell>", "exec")))
+    except SyntaxError:
+        return []
 
 
 def _used(table: symtable.SymbolTable) -> Iterator[str]:

@@ -32,6 +32,7 @@ LIBRARIES = (
     "flax.linen",
     "flax.training.train_state",
     "jax",
+    "jaxlib.mlir.dialects.mhlo",
     "matplotlib.pyplot",
     "optax",
     "sklearn.datasets",
