@@ -1,6 +1,9 @@
 """The graded notebook, as feedback and formgrader show it: nbgrader's cells mended, outputs and verdicts in their places."""
 
+import functools
 import json
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import nbformat
@@ -58,9 +61,20 @@ def restore(nb: NotebookNode, known: Known, config: Config) -> NotebookNode:
     """The mended notebook as nbgrader's own steps leave it: without outputs, and with the cells that were released."""
     if known.kernelspec:
         nb.metadata["kernelspec"] = known.kernelspec
-    for step in (ClearOutput(config=config), Restored(known, config=config), CheckCellMetadata(config=config)):
+    for step in (ClearOutput(config=config), Restored(known, config=config)):
         nb, _ = step.preprocess(nb, {})
+    _check(json.dumps([[cell.cell_type, cell.metadata.get("nbgrader")] for cell in nb.cells]))
     return nbformat.from_dict(nb)  # cells that were added are plain dicts inside
+
+
+@functools.lru_cache(1000)
+def _check(cells: str) -> None:
+    """Raises what nbgrader raises for cells that it cannot grade; most notebooks of a class have the same."""
+    made = [
+        {"cell_type": kind, "source": "", "metadata": {"nbgrader": told} if told else {}}
+        for kind, told in json.loads(cells)
+    ]
+    CheckCellMetadata().preprocess(nbformat.from_dict({"cells": made, "metadata": {}}), {})
 
 
 def content(nb: NotebookNode) -> bytes:
@@ -79,24 +93,36 @@ def show(nb: NotebookNode, graded: Graded) -> None:
 def show_outputs(nb: NotebookNode, ran: dict[int, Ran]) -> None:
     """Put what the cells showed into the notebook."""
     for number, (index, cell) in enumerate(((i, c) for i, c in enumerate(nb.cells) if c.cell_type == "code"), 1):
-        sent = [shown(output) for output in ran[index].outputs] if index in ran else []
-        outputs = [output for output in sent if output]
-        cell.outputs, cell.execution_count = outputs, number
-        for output in outputs:
+        cell.outputs, cell.execution_count = shown(ran[index].outputs) if index in ran else [], number
+        for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = number
 
 
-def shown(output: str) -> NotebookNode | None:
-    """An output that a notebook file can hold; None for anything else that the learner's process sent."""
+def shown(outputs: Iterable[str]) -> list[NotebookNode]:
+    """The outputs that a notebook file can hold; without anything else that the learner's process sent."""
+    read = [node for node in map(_read, outputs) if node is not None]
+    valid = read if _are_outputs(read) else [node for node in read if _are_outputs([node])]
+    return [harmless_output(node) for node in valid]
+
+
+def _read(output: str) -> Any:
     try:
         # A lone surrogate is JSON and a Python string, but no UTF-8: the notebook could not be written.
         encoded = json.dumps(json.loads(output), ensure_ascii=False).encode("utf-8", "replace")
-        node = nbformat.from_dict(json.loads(encoded))
-        nbformat.validate(node, ref="output", version=4)
-    except (TypeError, ValueError, RecursionError, nbformat.ValidationError):
+        return nbformat.from_dict(json.loads(encoded))
+    except (TypeError, ValueError, RecursionError):
         return None
-    return harmless_output(node)
+
+
+def _are_outputs(nodes: list) -> bool:
+    """Whether a cell may hold them; a whole notebook is validated much faster than a part of one."""
+    cell = {"cell_type": "code", "metadata": {}, "source": "", "execution_count": None, "outputs": nodes}
+    try:
+        nbformat.validate({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+    except (TypeError, ValueError, RecursionError, nbformat.ValidationError):
+        return False
+    return True
 
 
 def show_verdicts(nb: NotebookNode, result: Result) -> None:
