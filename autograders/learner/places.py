@@ -39,8 +39,12 @@ def snapshot(x: Any, path: str, scope: str, depth: int = DEPTH) -> dict[str, Mar
 
 def randomness() -> dict[str, Mark]:
     """Marks of the random numbers that Python and NumPy share among all code."""
-    shared = {"Python's random numbers": random.getstate(), "NumPy's random numbers": np.random.get_state()}
-    return {path: Mark("global", "random", str(state)) for path, state in shared.items()}
+    algorithm, keys, *others = np.random.get_state()
+    shared = {
+        "Python's random numbers": random.getstate(),
+        "NumPy's random numbers": (algorithm, keys.tobytes(), *others),
+    }
+    return {path: Mark("global", "random", state) for path, state in shared.items()}
 
 
 def changes(before: dict[str, Mark], after: dict[str, Mark]) -> list[Place]:

@@ -29,11 +29,17 @@ from autograders.sandbox.compiled import Programs
 from autograders.sandbox.limits import MIB, Limits
 
 LIBRARIES = (
+    "IPython.core.completerlib",
+    "IPython.core.magics.execution",
+    "IPython.core.magics.script",
+    "autograders.display.notebook",
+    "autograders.display.pictures",
     "flax.linen",
     "flax.training.train_state",
     "jax",
     "jaxlib.mlir.dialects.mhlo",
     "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
     "optax",
     "sklearn.datasets",
     "autograders.learner.serving",
