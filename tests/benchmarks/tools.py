@@ -1,9 +1,11 @@
 """The tools that are compared, each as its users run it; all grade notebooks with the same answers in them."""
 
 import dataclasses
+import itertools
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,29 +19,39 @@ WRONG = (0, 1)  # pytest and we say with 1 that somebody failed
 
 @dataclasses.dataclass(frozen=True)
 class Tool:
-    """A tool: how it grades these files of a course, whether the course is a stock one, and what it does and does not check."""
+    """A tool: how it grades these files of a course, with the seconds that each took, and what it does and does not check.
+
+    `stock` says whether the course is one with asserts.
+    """
 
     name: str
-    grade: Callable[[Path, list[Path]], None]
+    grade: Callable[[Path, list[Path]], list[float]]
     stock: bool
     checks: str
     confined: str
 
 
-def ours(course: Path, files: list[Path]) -> None:
-    run("-m", "autograders.cli", "grade", *map(str, files), cwd=course, statuses=WRONG)
+def ours(course: Path, files: list[Path]) -> list[float]:
+    printed = run("-m", "autograders.cli", "grade", "--json", *map(str, files), cwd=course, statuses=WRONG)
+    return [json.loads(line)["usage"]["wall_s"] for line in printed.splitlines()]
 
 
-def ours_in_nbgrader(course: Path, files: list[Path]) -> None:
+def in_nbgrader(course: Path, files: list[Path]) -> list[float]:
+    """One after the other; a submission takes from the end of the one before to its own."""
+    seconds = []
     for name in dict.fromkeys(file.stem for file in files):
+        started = time.time()
         run("-m", "nbgrader", "autograde", name, cwd=course)
+        ends = sorted(file.stat().st_mtime for file in course.glob(f"autograded/*/{name}/{name}.ipynb"))
+        seconds += [end - before for before, end in itertools.pairwise([started, *ends])]
+    return seconds
 
 
-def pytest_each(course: Path, files: list[Path]) -> None:
+def pytest_each(course: Path, files: list[Path]) -> list[float]:
     """A process for each submission, as many at once as there are cores."""
     scripts = [_script(file, course / "scripts" / f"{place}") for place, file in enumerate(files)]
     with ThreadPoolExecutor(fitting()) as pool:
-        list(pool.map(_pytest, scripts))
+        return list(pool.map(_pytest, scripts))
 
 
 def _script(file: Path, folder: Path) -> Path:
@@ -60,23 +72,16 @@ def _text(cell: dict) -> str:
     return cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
 
 
-def _pytest(folder: Path) -> None:
-    run(
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:stateless",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir=.",
-        cwd=folder,
-        statuses=(0, 1, 2),
-    )
+def _pytest(folder: Path) -> float:
+    started = time.perf_counter()
+    options = ("-q", "-p", "no:stateless", "-p", "no:cacheprovider", "--rootdir=.")
+    run("-m", "pytest", *options, cwd=folder, statuses=(0, 1, 2))
+    return time.perf_counter() - started
 
 
-def otter(course: Path, files: list[Path]) -> None:
+def otter(course: Path, files: list[Path]) -> list[float]:
     """`otter run` for one submission after the other, where otter-grader is installed beside this Python."""
+    seconds = []
     for name in dict.fromkeys(file.stem for file in files):
         tests = course / f"otter-{name}" / "tests"
         tests.mkdir(parents=True)
@@ -89,7 +94,10 @@ def otter(course: Path, files: list[Path]) -> None:
         run("-m", "otter", "generate", "-t", str(tests), "-o", str(tests.parent), cwd=tests.parent)
         archive = next(tests.parent.glob("*.zip"))
         for file in (file for file in files if file.stem == name):
+            started = time.perf_counter()
             run("-m", "otter", "run", "-a", str(archive), "-o", str(tests.parent), str(file), cwd=tests.parent)
+            seconds.append(time.perf_counter() - started)
+    return seconds
 
 
 def installed(module: str) -> bool:
@@ -104,10 +112,10 @@ TOOLS = (
         "all: purity, jit, gradients, training, on inputs of its own",
         "yes, outside the sandbox",
     ),
-    Tool("nbgrader, our steps", ours_in_nbgrader, False, "the same", "the same"),
+    Tool("nbgrader, our steps", in_nbgrader, False, "the same", "the same"),
     Tool(
         "nbgrader, stock",
-        ours_in_nbgrader,
+        in_nbgrader,
         True,
         "4 or 5 asserts, one value each",
         "no: asserts run beside the answers",
