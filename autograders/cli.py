@@ -11,7 +11,14 @@ import typer
 if TYPE_CHECKING:
     from autograders.course.crew import Crew
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=__doc__,
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 140},
+)
 
 ExerciseOption = Annotated[str, typer.Option("--exercise", help="The exercise, where the file does not say which.")]
 MaterialsOption = Annotated[Path | None, typer.Option("--materials", help="The instructor's folder with solutions/.")]

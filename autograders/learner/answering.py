@@ -114,11 +114,9 @@ class Answerer:
         function = self._target(request.target)
         args = tuple(observing.fresh_copy(self.objects.build(a)) for a in request.args)
         fixed = tuple(isinstance(a, Scalar) or getattr(a, "fixed", False) for a in request.args)
-        if request.again:
-            jax.clear_caches()
         owner = getattr(function, "__self__", None)
         world, before = self._world(owner) if request.watch else {}, dict(self.namespace)
-        with observing.printed_text():
+        with observing.printed_text(), tracing.afresh() if request.again else contextlib.nullcontext():
             traced = tracing.trace(self.objects, function, args, fixed, request.transform)
         wrote = places.changes(world, self._world(owner)) if request.watch else []
         self._take_tracers_back(before)

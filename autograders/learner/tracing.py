@@ -1,5 +1,7 @@
 """From a learner's function to a program: what JAX traced from it, exported over flat leaves."""
 
+import contextlib
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +16,8 @@ from autograders.learner.values import Objects
 JIT = ("jit", "pjit")  # how versions of JAX call the equation of a function under jit
 SAME = ("convert_element_type", "copy", "reshape")  # the same numbers come out
 PLATFORMS = ["cpu", "cuda"]  # the program runs on the judge's backend, whichever this process has
+UNLIKE_BEFORE = jax.make_user_context(None) if hasattr(jax, "make_user_context") else None
+numbers = itertools.count(1)
 
 
 def _scan(f: Callable) -> Callable:
@@ -48,6 +52,14 @@ TRANSFORMS: dict[str, Callable[[Callable], Callable]] = {
     "grad_of_squares": lambda f: jax.grad(lambda params, x: jnp.sum(f(params, x).astype(jnp.float32) ** 2)),
     "jvp": lambda f: lambda params, batch, direction: jax.jvp(lambda p: f(p, batch), (params,), (direction,)),
 }
+
+
+def afresh() -> contextlib.AbstractContextManager:
+    """Where JAX traces anew even what it has traced before; older versions forget all that they have compiled, too."""
+    if UNLIKE_BEFORE:
+        return UNLIKE_BEFORE(next(numbers))
+    jax.clear_caches()
+    return contextlib.nullcontext()
 
 
 def trace(

@@ -41,7 +41,7 @@ def checked(exercise: str, number: int) -> dict[str, list[float]]:
     """By question the seconds of its checks in one kernel; the first is that of the solution."""
     import nbformat
 
-    known = [question.id for question in exercises.manifest(exercise).automatic]
+    known = [question.id for question in exercises.load(exercise).automatic]
     cells = nbformat.read(ROOT / "solutions" / exercise / f"{exercise}.ipynb", 4).cells
     with tempfile.TemporaryDirectory() as scratch:
         manager, client = start_new_kernel(kernel_name="python3", cwd=scratch)
