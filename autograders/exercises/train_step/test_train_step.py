@@ -495,15 +495,14 @@ def test_pure_program(submission, state, inputs):
     """
     batch = draw_batch(inputs, STEP_BATCH)
     try:
-        first = submission.train_step.program(state, batch)
-        again = submission.train_step.program(state, batch, again=True, watch=True)
+        first, again = (submission.train_step.program(state, batch, again=True, watch=True) for _ in range(2))
     except Failure as failure:
         if failure.compiled:
             return
         raise
-    if again.callbacks:
-        raise steps.calls_back(submission, state, batch, again.callbacks)
-    left = [place for place in again.wrote if place.kind == "tracer"]
+    if first.callbacks:
+        raise steps.calls_back(submission, state, batch, first.callbacks)
+    left = [place for place in first.wrote if place.kind == "tracer"]
     if left:
         raise steps.left_behind(left[0])
     if first.traced.program != again.traced.program:
