@@ -4,7 +4,6 @@ A notebook is half demonstrations. They are the learner's to play with, and take
 one shows changes no verdict. One that was changed, or defines a name that a cell which is run uses, is run as any other.
 """
 
-import builtins
 import re
 import symtable
 import warnings
@@ -12,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from autograders.learner.messages import Choose, Chosen
 
-REACH = {"globals", "locals", "vars", "eval", "exec", "get_ipython", "__main__", "In", "Out", "_", "__", "___"}
+REACH = {"*", "globals", "locals", "vars", "eval", "exec", "get_ipython", "__main__", "In", "Out", "_", "__", "___"}
 
 
 def needed(request: Choose, plain: Callable[[str], str]) -> Chosen:
@@ -39,8 +38,7 @@ def _names(source: str, plain: Callable[[str], str]) -> tuple[set[str], set[str]
         return set(re.findall(r"\w+", source)), set()
     uses = {name for table in tables for name in _used(table)}
     defines = {name for table in tables for name in _defined(table)}
-    star = {"_"} if re.search(r"\bimport\s*\(?\*", source) else set()
-    return {name for name in uses if not hasattr(builtins, name) or name in REACH} | star, defines
+    return uses | set(re.findall(r"\bimport\s*(\*)", source)), defines
 
 
 def _tables(source: str) -> list[symtable.SymbolTable]:

@@ -6,6 +6,7 @@ let it do nothing else.
 
 import contextlib
 import dataclasses
+import math
 import os
 import subprocess
 import sys
@@ -33,7 +34,7 @@ class Spent:
 
 @contextlib.contextmanager
 def measured() -> Iterator[Spent]:
-    """What the child processes that are started in this block take."""
+    """What the machine and the child processes take that are started in this block."""
     spent, before, started, over = Spent(), _busy(), time.perf_counter(), threading.Event()
     watcher = threading.Thread(target=_watch, args=(spent, over))
     watcher.start()
@@ -44,6 +45,11 @@ def measured() -> Iterator[Spent]:
         over.set()
         watcher.join()
         spent.cpu_s = _busy() - before
+
+
+def p95(seconds: list[float]) -> float:
+    """What one of twenty takes at least: the nearest rank."""
+    return sorted(seconds)[math.ceil(0.95 * len(seconds)) - 1]
 
 
 def _busy() -> float:

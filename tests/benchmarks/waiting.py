@@ -20,6 +20,7 @@ from rich.table import Table
 
 from autograders import exercises
 from tests.benchmarks.classes import answers
+from tests.benchmarks.measuring import p95
 from tests.conftest import ROOT
 
 CHECK = """
@@ -39,8 +40,6 @@ COMMANDS = {
 
 def checked(exercise: str, number: int) -> dict[str, list[float]]:
     """By question the seconds of its checks in one kernel; the first is that of the solution."""
-    import nbformat
-
     known = [question.id for question in exercises.load(exercise).automatic]
     cells = nbformat.read(ROOT / "solutions" / exercise / f"{exercise}.ipynb", 4).cells
     with tempfile.TemporaryDirectory() as scratch:
@@ -92,8 +91,8 @@ def main(number: int) -> None:
     )
     for exercise in exercises.names():
         for question, runs in checked(exercise, number).items():
-            later = sorted(runs[1:])
-            figures = runs[0], statistics.median(later), later[int(0.95 * (len(later) - 1))], later[-1]
+            later = runs[1:]
+            figures = runs[0], statistics.median(later), p95(later), max(later)
             table.add_row(exercise, question, *(f"{figure:.2f}" for figure in figures))
     Console().print(table)
     commands = Table("command", "s", "times typer", title=f"Medians of {RUNS} runs")
