@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+import nbformat
 from jupyter_client.manager import start_new_kernel
 from rich.console import Console
 from rich.table import Table

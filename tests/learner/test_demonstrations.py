@@ -75,3 +75,9 @@ def test_a_changed_demonstration_is_run(engine):
     left_out = [source for source, outputs in places.items() if "Not run" in "".join(outputs)]
     assert points(result)["predict"] == 2
     assert len(left_out) > 10 and demo.source not in left_out
+
+
+def test_one_that_gives_a_builtin_another_meaning_is_run_for_what_uses_it():
+    """Its name is a name like any other."""
+    assert chosen([Cell(0, "sum = 1", True), Cell(1, "value = sum")]) == {0, 1}
+    assert chosen([Cell(0, "sum = 1", True), Cell(1, "value = max")]) == {1}
