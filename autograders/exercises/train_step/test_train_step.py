@@ -13,11 +13,9 @@ from autograders.exercises.train_step.asking import (
     EPOCHS,
     SIZES,
     STEP_BATCH,
-    TRAINING,
     Batch,
     OwnLoss,
     default_keys,
-    digits,
     draw_batch,
     draw_different,
     draw_key,
@@ -32,6 +30,7 @@ from autograders.exercises.train_step.trainings import Run
 from autograders.judge.handle import Host, Program, Submission, Value
 
 ACCURACY = Band("accuracy", 0.95, least=True, share=True)  # of held-out digits
+NEAR = (0.90, 0.96)  # where one training does not decide: right ones ended above 0.962, wrong ones below 0.86
 GRADIENT = Band("gradient of the loss", 0.2)  # half precision is up to 0.05 away
 AGAIN = Band("the first step again", 1e-3)
 
@@ -464,23 +463,20 @@ def test_reaches_accuracy(submission, inputs):
     Why: every part can be right by itself and the whole still learn nothing, and that is what a training is for.
 
     Blind to: mistakes that cost little, such as batches in the same order or an optimizer made anew in every epoch;
-    `predict`, for the parameters are read out and used in NumPy.
+    `predict`, for the parameters are read out and used in NumPy; all but one training, or the mean of two where the
+    first ends near the limit.
     """
-    images, labels = digits()
-    for _ in range(2):
-        state = submission.create_state(draw_key(inputs))
-        result = submission.fit(state, images[:TRAINING], labels[:TRAINING], draw_key(inputs), EPOCHS)
-        params = params_of(submission, trainings.fitted(result, state)[0])
-        require_net(params, "the state that `fit` returns")
-        layers = dense.layers_of(params.leaves, SIZES)
-        accuracy = float(np.mean(dense.mlp(layers, images[TRAINING:]).argmax(-1) == labels[TRAINING:]))
-        require(
-            ACCURACY.holds(accuracy),
-            f"after {EPOCHS} epochs, {accuracy:.1%} of the held-out digits were read correctly; {ACCURACY.limit:.0%} can be reached.",
-            "The model learns too little: from too few steps, from wrong gradients, or with another optimizer.",
-            "Does the loss fall from epoch to epoch? Does every epoch visit every batch?",
-            "",
-        )
+    found = [trainings.accuracy(submission, inputs)]
+    if NEAR[0] <= found[0] < NEAR[1]:
+        found.append(trainings.accuracy(submission, inputs))
+    accuracy = float(np.mean(found))
+    require(
+        ACCURACY.holds(accuracy),
+        f"after {EPOCHS} epochs, {accuracy:.1%} of the held-out digits were read correctly; {ACCURACY.limit:.0%} can be reached.",
+        "The model learns too little: from too few steps, from wrong gradients, or with another optimizer.",
+        "Does the loss fall from epoch to epoch? Does every epoch visit every batch?",
+        "",
+    )
 
 
 # Last, because tracing anew makes older versions of JAX forget everything that was compiled before.

@@ -4,7 +4,19 @@ import numpy as np
 
 from autograders.checks import Failure, dense, require, training
 from autograders.checks.bands import Band
-from autograders.exercises.train_step.asking import BATCH, SIZES, Batch, OwnLoss, params_of, rows_of
+from autograders.exercises.train_step.asking import (
+    BATCH,
+    EPOCHS,
+    SIZES,
+    TRAINING,
+    Batch,
+    OwnLoss,
+    digits,
+    draw_key,
+    params_of,
+    require_net,
+    rows_of,
+)
 from autograders.exercises.train_step.losses import error
 from autograders.judge.handle import Key, Submission, Value
 
@@ -204,3 +216,14 @@ def require_follows(submission: Submission, run: Run, other: Key) -> None:
         constant = bool(first) and first == second and not any(map(as_they_came, first))
         said = "`fit` gave the same result for two different keys."
         raise Failure(said, why, hint, "R02" if constant else "")
+
+
+def accuracy(submission: Submission, inputs: np.random.Generator) -> float:
+    """The share of the held-out digits that are read correctly after one whole training."""
+    images, labels = digits()
+    state = submission.create_state(draw_key(inputs))
+    result = submission.fit(state, images[:TRAINING], labels[:TRAINING], draw_key(inputs), EPOCHS)
+    params = params_of(submission, fitted(result, state)[0])
+    require_net(params, "the state that `fit` returns")
+    layers = dense.layers_of(params.leaves, SIZES)
+    return float(np.mean(dense.mlp(layers, images[TRAINING:]).argmax(-1) == labels[TRAINING:]))
