@@ -15,6 +15,7 @@ def draw(about: Measured, families: list[Family]) -> Path:
     import matplotlib
 
     matplotlib.use("agg")
+    matplotlib.rcParams["svg.hashsalt"] = "the same evidence gives the same file"
     import matplotlib.pyplot as plt
 
     rows = {name: _rows(name, families) for name in about.limits}

@@ -56,20 +56,18 @@ class Course:
         """What was handed in at these paths, which lie in `submitted/`; ordered by assignment and learner."""
         any_of = ("(?P<student>.+)", "(?P<assignment>.+)")
         pattern = re.compile(self.directory.format_path(self.directory.submitted_directory, *any_of, escape=True))
-        wanted = [path.resolve() for path in paths]
+        wanted = {path.resolve() for path in paths}
+        above = {folder for path in wanted for folder in path.parents}
         found = []
         for place in glob.glob(self.directory.format_path(self.directory.submitted_directory, "*", "*")):
             folder = Path(place)
             told = pattern.fullmatch(place)
-            if told and folder.is_dir() and any(_within(folder.resolve(), path) for path in wanted):
+            own = folder.resolve()
+            asked_for = own in above or not wanted.isdisjoint([own, *own.parents])
+            if told and asked_for and folder.is_dir():
                 found.append(self._submission(folder, told["student"], told["assignment"]))
         return sorted(found, key=lambda one: (one.assignment, one.student))
 
     def _submission(self, folder: Path, student: str, assignment: str) -> Submission:
         graded = self.directory.format_path(self.directory.autograded_directory, student, assignment)
         return Submission(student, assignment, folder, Path(graded), self.directory.get_existing_timestamp(str(folder)))
-
-
-def _within(folder: Path, path: Path) -> bool:
-    """Whether a path asks for a submission's folder: it is that folder, above it, or a file in it."""
-    return folder.is_relative_to(path) or path.is_relative_to(folder)

@@ -5,10 +5,11 @@ import multiprocessing
 import multiprocessing.connection
 import multiprocessing.util
 import os
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, ProcessPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import Any
 
 import psutil
@@ -56,32 +57,35 @@ class Crew:
 
         No more tasks are taken up than there are workers; none any more once `stopping` is set.
         """
-        tasks, running = iter(tasks), {}
+        tasks, running, finished = iter(tasks), {}, queue.SimpleQueue()
+
+        def hand_out(task: Any, tries: int) -> None:
+            worker = self.idle.pop()
+            future = worker.submit(work, task)
+            running[future] = worker, task, tries
+            future.add_done_callback(finished.put)
+
         while True:
             while self.idle and not self.stopping and (task := next(tasks, None)) is not None:
                 if (before := known(task)) is not None:
                     yield task, before
                 else:
-                    self._hand_out(work, task, 0, running)
+                    hand_out(task, 0)
             if not running:
                 return
-            for done in wait(running, return_when=FIRST_COMPLETED).done:
-                worker, task, tries = running.pop(done)
-                trouble = done.exception()
-                worker, cost = self.replaced(worker, trouble)
-                self.idle.append(worker)
-                if trouble and tries + cost < TRIES:
-                    self._hand_out(work, task, tries + cost, running)
-                else:
-                    yield task, trouble or done.result()
+            done: Future = finished.get()
+            worker, task, tries = running.pop(done)
+            trouble = done.exception()
+            worker, cost = self.replaced(worker, trouble)
+            self.idle.append(worker)
+            if trouble and tries + cost < TRIES:
+                hand_out(task, tries + cost)
+            else:
+                yield task, trouble or done.result()
 
     def replaced(self, worker: Executor, trouble: BaseException | None) -> tuple[Executor, int]:
         """The place from now on, a new one where the old one broke; and how many tries what went wrong costs the task."""
         return self.worker() if isinstance(trouble, BrokenExecutor) else worker, 1
-
-    def _hand_out(self, work: Callable, task: Any, tries: int, running: dict) -> None:
-        worker = self.idle.pop()
-        running[worker.submit(work, task)] = worker, task, tries
 
     def __enter__(self) -> "Crew":
         return self

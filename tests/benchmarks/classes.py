@@ -47,10 +47,11 @@ def answers(name: str) -> Iterator[Path]:
     yield from itertools.chain.from_iterable(zip(itertools.cycle(right), itertools.cycle(spread), strict=False))
 
 
-def submit(folder: Path, name: str, count: int, first: int = 0) -> list[Path]:
-    """So many submissions of an exercise, by learners with numbers from `first` on; the files."""
+def submit(folder: Path, name: str, count: int, first: int = 0, answered: int | None = None) -> list[Path]:
+    """So many submissions of an exercise, by learners with numbers from `first` on, with so many answers; the files."""
     made = []
-    for number, file in enumerate(itertools.islice(answers(name), count), first):
+    given = itertools.cycle(itertools.islice(answers(name), answered or count))
+    for number, file in enumerate(itertools.islice(given, count), first):
         target = folder / "submitted" / f"learner{number:04d}" / name / f"{name}.ipynb"
         target.parent.mkdir(parents=True)
         shutil.copyfile(folder / "assignments" / name / f"{name}.ipynb", target)
@@ -67,8 +68,13 @@ def sign(notebook: Path, number: int) -> None:
     nbformat.write(content, notebook)
 
 
-def mixed(folder: Path, count: int) -> list[Path]:
-    """A class that has handed in so many notebooks in all, the exercises in turn."""
-    names = exercises.names()
-    shares = [count // len(names) + (place < count % len(names)) for place in range(len(names))]
-    return [file for name, share in zip(names, shares, strict=True) for file in submit(folder, name, share)]
+def mixed(folder: Path, count: int, answered: int = 0) -> list[Path]:
+    """A class that has handed in so many notebooks in all, of each exercise as many; its answers are those of a class of `answered`."""
+    pairs = zip(exercises.names(), shares(count), shares(answered or count), strict=True)
+    return [file for name, share, first in pairs for file in submit(folder, name, share, answered=first)]
+
+
+def shares(count: int) -> list[int]:
+    """How many notebooks each exercise gets."""
+    number = len(exercises.names())
+    return [count // number + (place < count % number) for place in range(number)]

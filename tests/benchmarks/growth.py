@@ -3,9 +3,13 @@
     python -m tests.benchmarks.growth [SMALL] [LARGE]
 
 Classes of both sizes (exercises mixed, right and wrong, no two files alike) are graded with as many workers as fit, the small
-one with one worker too, and the large one a second time, when nothing has changed.
+one with one worker too, and the large one a second time, when nothing has changed. The large class gives the answers of the
+small one again and again, so that both cost the same on the average. One worker is a judge, a learner's process and an
+evaluator, which use more than one core by turns; so it is tried on all cores, and on one.
 """
 
+import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -26,22 +30,40 @@ def graded(folder: Path, workers: int) -> Spent:
     return spent
 
 
+@contextlib.contextmanager
+def cores(count: int):
+    """So many cores for all processes that start meanwhile."""
+    all_cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(all_cores)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_cores)
+
+
 def main(small: int, large: int) -> None:
     table = Table(
-        "class", "workers", "s each", "CPU s each", "peak MiB", title="One submission in small and large classes"
+        "class",
+        "workers",
+        "cores",
+        "s each",
+        "CPU s each",
+        "peak MiB",
+        title="One submission in small and large classes",
     )
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch, "course")
         course(fresh, stock=False)
-        runs = ((small, 1), (small, fitting()), (large, fitting()))
-        for number, workers in runs:
-            folder = Path(scratch, f"{number}-{workers}")
+        most, fit = len(os.sched_getaffinity(0)), fitting()
+        for number, workers, given in ((small, 1, 1), (small, 1, most), (small, fit, most), (large, fit, most)):
+            folder = Path(scratch, f"{number}-{workers}-{given}")
             shutil.copytree(fresh, folder)
-            mixed(folder, number)
-            table.add_row(str(number), str(workers), *row(graded(folder, workers), number))
+            mixed(folder, number, small)
+            with cores(given):
+                table.add_row(str(number), str(workers), str(given), *row(graded(folder, workers), number))
             Console(stderr=True).print(table)
-        again = graded(folder, fitting())
-        table.add_row(f"{large}, unchanged", str(fitting()), *row(again, large))
+        again = graded(folder, fit)
+        table.add_row(f"{large}, unchanged", str(fit), str(most), *row(again, large))
     Console().print(table)
     print(f"The unchanged class of {large:,}: {again.wall_s:.1f} s.")
 

@@ -4,8 +4,8 @@
 
 A worker takes `b` core-seconds for a submission, after `a` to start; the one process that hands out submissions and records
 results takes `m` for each, a scheduler `d`. So W workers grade min(W / b, 1 / m, 1 / d) a second. `a` and `b` are fitted to
-classes of three sizes; `m` and `d` are measured with workers that have the answer at once. Then that process is driven with
-more and more pretended workers, which sleep for `b`: where it saturates is compared with the model.
+classes of three sizes, with the same answers; `m` and `d` are measured with workers that have the answer at once. Then that
+process is driven with more and more pretended workers, which sleep for `b`: where it saturates is compared with the model.
 """
 
 import contextlib
@@ -34,8 +34,9 @@ from tests.benchmarks.classes import course, mixed
 from tests.benchmarks.growth import graded
 from tests.conftest import ROOT
 
-SIZES = (12, 36, 72)
-PRETENDED = (8, 16, 32, 64, 128, 256)
+SIZES = (24, 48, 96)
+PRETENDED = (8, 32, 128, 256, 512)
+ROUNDS = 6  # submissions for each pretended worker
 NODES, CORES, MANY = 64, 16, 100_000
 
 
@@ -68,14 +69,14 @@ def fitted(scratch: Path) -> tuple[float, float, float]:
     for size in SIZES:
         folder = scratch / f"fit-{size}"
         course(folder, stock=False)
-        mixed(folder, size)
+        mixed(folder, size, SIZES[0])
         spent.append(graded(folder, fitting()).cpu_s)
     b, a = np.polyfit(SIZES, spent, 1)
     return float(a), float(b), float(max(abs(a + b * n - s) / s for n, s in zip(SIZES, spent, strict=True)))
 
 
-def recorded(fresh: Path, made: dict[str, Graded], workers: int, seconds: float) -> float:
-    """Seconds for each submission of a course whose pretended workers take so long for one."""
+def recorded(fresh: Path, made: dict[str, Graded], workers: int, seconds: float, number: int) -> float:
+    """Seconds for each of so many submissions of a course whose pretended workers take so long for one."""
 
     def pretend(work: Work) -> Graded:
         time.sleep(seconds)
@@ -90,9 +91,10 @@ def recorded(fresh: Path, made: dict[str, Graded], workers: int, seconds: float)
             contextlib.redirect_stdout(io.StringIO()),
         ):
             started = time.perf_counter()
-            coursework.grade(folder, [folder / "submitted"], lambda _: Pretended(workers), False, False, True)
+            files = sorted(folder.glob("submitted/*/*/*.ipynb"))[:number]
+            coursework.grade(folder, files, lambda _: Pretended(workers), False, False, True)
             took = time.perf_counter() - started
-    return took / len(list(fresh.glob("submitted/*/*/*.ipynb")))
+    return took / number
 
 
 def scheduled(made: dict[str, Graded], number: int) -> float:
@@ -117,13 +119,13 @@ def main(number: int) -> None:
         fresh = Path(scratch, "fresh")
         course(fresh, stock=False)
         files = mixed(fresh, number)
-        m, d = recorded(fresh, made, 2, 0.0), scheduled(made, number)
+        m, d = recorded(fresh, made, 2, 0.0, number), scheduled(made, number)
         size = sum(file.stat().st_size for file in files) / number + sum(map(packed, made.values())) / len(made)
         console.print(
             f"a = {a:.1f} core-seconds, b = {b:.2f} (largest error of the fit {error:.1%}), m = {m * 1000:.1f} ms, "
             f"d = {d * 1000:.1f} ms, {size / 1000:.0f} kB through the scheduler for each submission."
         )
-        console.print(curve(fresh, made, b, m))
+        console.print(curve(fresh, made, b, m, number))
     console.print(predicted(a, b, m, d))
 
 
@@ -131,11 +133,11 @@ def packed(graded: Graded) -> int:
     return len(msgspec.msgpack.encode(graded))
 
 
-def curve(fresh: Path, made: dict[str, Graded], b: float, m: float) -> Table:
+def curve(fresh: Path, made: dict[str, Graded], b: float, m: float, number: int) -> Table:
     """Submissions a second with more and more pretended workers, and what the model says."""
     table = Table("workers", "predicted", "measured", title="Submissions a second, graded by workers that sleep")
     for workers in PRETENDED:
-        rate = 1 / recorded(fresh, made, workers, b)
+        rate = 1 / recorded(fresh, made, workers, b, min(ROUNDS * workers, number))
         table.add_row(str(workers), f"{min(workers / b, 1 / m):.1f}", f"{rate:.1f}")
     return table
 
@@ -152,4 +154,4 @@ def predicted(a: float, b: float, m: float, d: float) -> Table:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3000)
