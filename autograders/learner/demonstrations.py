@@ -16,9 +16,13 @@ REACH = {"*", "globals", "locals", "vars", "eval", "exec", "get_ipython", "__mai
 
 def needed(request: Choose, plain: Callable[[str], str]) -> Chosen:
     """The places of the cells to run; `plain` turns a cell's source into Python without magics."""
-    uses, defines = {}, {}
+    uses, defines, own = {}, {}, set()
     for cell in request.cells:
         uses[cell.index], defines[cell.index] = _names(cell.source, plain)
+        if cell.shows:
+            defines[cell.index] -= own  # a demonstration takes no name away from an answer above it
+        else:
+            own |= defines[cell.index]
     run = {cell.index for cell in request.cells if not cell.shows or uses[cell.index] & REACH}
     while True:
         used = set().union(*(uses[i] for i in run))

@@ -341,8 +341,8 @@ check("counter_v2")
 
 # %%
 try:
-    counter = CounterV2()
-    print(jax.make_jaxpr(counter.count)(counter.reset()))
+    your_counter = CounterV2()
+    print(jax.make_jaxpr(your_counter.count)(your_counter.reset()))
 except NotImplementedError:
     print("Solve counter_v2 first, then run this cell again.")
 
@@ -356,15 +356,15 @@ except NotImplementedError:
 
 # %%
 try:
-    counter = CounterV2()
-    count = jax.jit(counter.count)
+    your_counter = CounterV2()
+    fast_count = jax.jit(your_counter.count)
 
-    first, after_one = count(counter.reset())
-    second, after_two = count(after_one)
-    third, after_three = count(after_two)
+    first, after_one = fast_count(your_counter.reset())
+    second, after_two = fast_count(after_one)
+    third, after_three = fast_count(after_two)
     print("forward:          ", first, second, third)
 
-    again, _ = count(after_one)
+    again, _ = fast_count(after_one)
     print("from an old state:", again)
 except NotImplementedError:
     print("Solve counter_v2 first, then run this cell again.")
@@ -461,13 +461,13 @@ check("running_mean")
 # %%
 try:
     rolls = jax.random.randint(jax.random.key(6), (300,), 1, 7).astype(jnp.float32)
-    update = jax.jit(update_mean)
+    fast_update = jax.jit(update_mean)
 
     state = init_mean()
     means = []
     for roll in rolls:
-        mean, state = update(state, roll)
-        means.append(mean)
+        mean_so_far, state = fast_update(state, roll)
+        means.append(mean_so_far)
     display(curve(means, "rolls so far", "running mean", level=3.5))
 except NotImplementedError:
     print("Solve running_mean first, then run this cell again.")
@@ -487,7 +487,7 @@ try:
 
     state = init_mean()
     for x in (2.0, 4.0):
-        mean, state = update_mean(state, x)
+        mean_so_far, state = update_mean(state, x)
     print("d mean / d x:      ", jax.grad(lambda x: update_mean(state, x)[0])(9.0))
 except NotImplementedError:
     print("Solve running_mean first, then run this cell again.")
@@ -508,13 +508,13 @@ except NotImplementedError:
 # intermediate results:
 
 # %%
-def add(total: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+def add_to_total(total: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Return the new carry, and an output (here both are the new total)."""
     total = total + x
     return total, total
 
 
-last_total, all_totals = jax.lax.scan(add, 0.0, jnp.array([10.0, 20.0, 30.0, 40.0]))
+last_total, all_totals = jax.lax.scan(add_to_total, 0.0, jnp.array([10.0, 20.0, 30.0, 40.0]))
 print(last_total)
 print(all_totals)
 

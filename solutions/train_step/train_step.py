@@ -351,13 +351,13 @@ check("train_step")
 # %%
 try:
     state = create_state(jax.random.key(0))
-    for step in range(30):
-        state, loss = train_step(state, batch)
-        if step % 5 == 0:
-            print(f"step {step:2}: loss {loss:.4f}")
+    for number in range(30):
+        state, batch_loss = train_step(state, batch)
+        if number % 5 == 0:
+            print(f"step {number:2}: loss {batch_loss:.4f}")
 
-    _, loss = train_step(create_state(jax.random.key(0)), batch)
-    print(f"from the first state again: loss {loss:.4f}")
+    _, batch_loss = train_step(create_state(jax.random.key(0)), batch)
+    print(f"from the first state again: loss {batch_loss:.4f}")
 except NotImplementedError:
     print("Solve the questions above first, then run this cell again.")
 
@@ -400,14 +400,14 @@ check("predict")
 # (Pure guessing gives about one in ten. A fresh network may be a little luckier or unluckier.)
 
 # %%
-def accuracy(state: State, images: jax.Array, labels: jax.Array) -> float:
+def share_read_correctly(state: State, images: jax.Array, labels: jax.Array) -> float:
     guesses = predict(state, images).argmax(axis=-1)
     return float((guesses == labels).mean())
 
 
 try:
     state = create_state(jax.random.key(0))
-    print(f"before training: {accuracy(state, test_images, test_labels):.1%}")
+    print(f"before training: {share_read_correctly(state, test_images, test_labels):.1%}")
 except NotImplementedError:
     print("Solve state and predict first, then run this cell again.")
 
@@ -419,9 +419,9 @@ except NotImplementedError:
 # first draws a random order; with an array, `array[order]` then picks its rows in that order:
 
 # %%
-order = jax.random.permutation(jax.random.key(0), 8)
-print(order)
-print(jnp.arange(0, 80, 10)[order])
+eight_places = jax.random.permutation(jax.random.key(0), 8)
+print(eight_places)
+print(jnp.arange(0, 80, 10)[eight_places])
 
 # %% [markdown]
 # The second is about keys. A key is no machine that hands out new numbers: **the same key always
@@ -503,9 +503,9 @@ check("fit")
 # %%
 try:
     state = create_state(jax.random.key(0))
-    print(f"before training: {accuracy(state, test_images, test_labels):.1%}")
+    print(f"before training: {share_read_correctly(state, test_images, test_labels):.1%}")
     trained, losses = fit(state, train_images, train_labels, jax.random.key(1), epochs=20)
-    print(f"after training:  {accuracy(trained, test_images, test_labels):.1%}")
+    print(f"after training:  {share_read_correctly(trained, test_images, test_labels):.1%}")
     display(curve(losses, "epoch", "loss"))
 except NotImplementedError:
     print("Solve the questions above first, then run this cell again.")

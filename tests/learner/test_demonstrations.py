@@ -1,5 +1,8 @@
 """Which cells are not run while grading: those that only show something, for as long as nothing needs them."""
 
+import ast
+import symtable
+
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
@@ -10,6 +13,7 @@ from autograders.learner.messages import Cell, Choose
 from tests.conftest import ROOT
 from tests.helpers import points, run
 
+LIKELY = {"accuracy", "add", "body", "count", "forward", "loss", "mean", "step", "update"}  # names of helpers
 DEMO = "c = Counter()\nprint(c.count())"
 OTHERS = {
     "nothing of its own": ("x = 1", {1}),
@@ -44,6 +48,14 @@ def test_one_that_another_needs_is_run_as_well():
     assert chosen(cells) == {0, 1, 3}
 
 
+def test_one_takes_no_name_away_from_an_answer_above_it():
+    """A loop variable of a demonstration would replace a learner's function of that name."""
+    demo, helper = Cell(1, "for step in range(3):\n    print(train(step))", True), "def step(x):\n    return x"
+    assert chosen([Cell(0, f"{helper}\ndef train(x):\n    return step(x)"), demo]) == {0}
+    assert chosen([Cell(0, "def train(x):\n    return step(x)"), demo]) == {0, 1}
+    assert chosen([demo, Cell(2, f"{helper}\nvalue = step(3)")]) == {1, 2}
+
+
 def chosen(cells: list[Cell]) -> set[int]:
     return set(needed(Choose(tuple(cells)), TransformerManager().transform_cell).needed)
 
@@ -57,6 +69,26 @@ def test_what_is_marked(exercise):
         marked.append([cell.source for cell in handed.cells if cell.shows])
         assert not any("check(" in source or "import jax\n" in source for source in marked[-1])
     assert marked[0] == marked[1] and len(marked[0]) > 10
+
+
+@pytest.mark.parametrize("exercise", ["counter", "linen_module", "train_step"])
+def test_demonstrations_leave_answers_their_names(exercise):
+    """In a learner's kernel, a demonstration must not replace a function that an answer above it calls."""
+    cells = submissions.read(ROOT / "solutions" / exercise / f"{exercise}.ipynb").cells
+    taken = {name for cell in cells if cell.shows for name in given_by(cell.source)}
+    answers = sorted((ROOT / "tests" / "submissions" / exercise).glob("good__*.py"))
+    parts = [part for path in answers for part in ast.parse(path.read_text()).body]
+    helpers = {part.name for part in parts if isinstance(part, ast.FunctionDef | ast.ClassDef)}
+    assert len(taken) > 10 and len(helpers) > 8 and not taken & (helpers | LIKELY)
+
+
+def given_by(source: str) -> set[str]:
+    """The names that a cell gives to something."""
+    return {
+        symbol.get_name()
+        for symbol in symtable.symtable(source, "<cell>", "exec").get_symbols()
+        if symbol.is_assigned()
+    }
 
 
 def test_a_changed_demonstration_is_run(engine):
