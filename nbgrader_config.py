@@ -34,6 +34,7 @@ c.HTMLExporter.filters = {"markdown2html": "autograders.course.cleaning.markdown
 
 # Learners' code runs in a confined process, and points come from checks that it cannot reach.
 c.Autograde.exporter_class = "autograders.course.resuming.Resuming"
+c.GenerateFeedback.exporter_class = "autograders.course.resuming.Feedback"
 c.OverwriteCells.add_missing_cells = True
 c.Autograde.sanitize_preprocessors = [
     "autograders.course.nbgrader_steps.MendCells",

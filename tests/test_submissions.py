@@ -1,9 +1,12 @@
 """Every file in tests/submissions gets exactly the verdict that it declares, and its failed checks name its mistake."""
 
+import shutil
+
 import pytest
 
 from autograders import exercises
 from autograders.audit import corpus, findings, running
+from autograders.course.classroom import hand_in
 from autograders.judge import grading, submissions
 from autograders.judge.plugin import PUBLIC_SEED
 from tests.conftest import ROOT
@@ -17,9 +20,12 @@ WRONG = [known for known in FILES if not known.right]
 
 
 @pytest.mark.parametrize("known", RIGHT, ids=lambda known: known.name)
-def test_a_right_answer_gets_full_points(known, engine):
-    """However it is written."""
-    result, _ = grading.grade(known.path.name, submissions.read(known.path, known.exercise), engine)
+def test_a_right_answer_gets_full_points(known, engine, tmp_path):
+    """However it is written, in the notebook that learners get; `stateless audit` grades the files alone."""
+    notebook = tmp_path / f"{known.exercise}.ipynb"
+    shutil.copyfile(ROOT / "assignments" / known.exercise / notebook.name, notebook)
+    hand_in(notebook, known.path)
+    result, _ = grading.grade(known.path.name, submissions.read(notebook), engine)
     outcome = running.outcome_of(known.name, PUBLIC_SEED, result, [])
     assert findings.verdict_of(known, outcome) is None, outcome.said
 

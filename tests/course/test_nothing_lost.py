@@ -180,6 +180,20 @@ def test_what_a_run_left_half_done_is_seen(coursedir, content, whole):
     assert resuming.unfinished(coursedir) == ([] if whole else [notebook.parent])
 
 
+@pytest.mark.parametrize(
+    "content, notebook, whole",
+    [("<p></p></html>\n", "*", True), ("<p>", "*", False), (None, "*", False), (None, "other", True)],
+    ids=["written", "half written", "not there", "not asked for"],
+)
+def test_feedback_that_a_run_left_half_written_is_seen(coursedir, content, notebook, whole):
+    page = Path(coursedir.root, "feedback", "ada", "counter", "counter.html")
+    page.parent.mkdir(parents=True)
+    coursedir.notebook_id = notebook
+    if content is not None:
+        page.write_text(content)
+    assert resuming.half_written(coursedir) == ([] if whole else [page.parent])
+
+
 def test_another_run_is_left_alone(tmp_path):
     """While somebody grades a course, what looks half done may be what they are at."""
     code = "import sys; from pathlib import Path; from autograders.course import resuming\n"
@@ -222,6 +236,7 @@ def test_an_autograde_that_is_killed_goes_on(tmp_path):
         assert [s for s in scores if s is not None] == [q["points"] for q in result["questions"]]
     assert sum(scores.count(None) for scores in points.values()) <= 3  # the explanations, which wait for a person
     what_the_grader_failed_at_is_graded_again(teacher, "learner0002", points["learner0002"])
+    feedback_that_is_cut_off_is_written_again(teacher)
 
 
 def what_the_grader_failed_at_is_graded_again(teacher: Desk, learner: str, points: list) -> None:
@@ -236,6 +251,19 @@ def what_the_grader_failed_at_is_graded_again(teacher: Desk, learner: str, point
     assert set(scores_of(database, learner)) == {None}
     assert learner in teacher.nbgrader("autograde", "counter")
     assert scores_of(database, learner) == points
+
+
+def feedback_that_is_cut_off_is_written_again(teacher: Desk) -> None:
+    """A page that ends too early, and a folder without one."""
+    teacher.nbgrader("generate_feedback", "counter")
+    pages = sorted(teacher.folder.glob("feedback/*/counter/counter.html"))
+    before = [page.read_bytes() for page in pages]
+    pages[0].write_bytes(before[0][: len(before[0]) // 2])
+    pages[1].unlink()
+    said = teacher.nbgrader("generate_feedback", "counter")
+    assert [f"{page.parent} was not written to its end" in said for page in pages] == [True, True, False]
+    assert [page.read_bytes() for page in pages] == before
+    assert "not written" not in teacher.nbgrader("generate_feedback", "counter")
 
 
 def scores_of(database: str, learner: str) -> list[float | None]:
