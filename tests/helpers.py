@@ -93,3 +93,8 @@ def said(result: Result) -> str:
     """All that a result tells about what went wrong: the notes on cells, and the messages of checks that did not pass."""
     checks = [check for question in result.questions for check in question.checks if check.status != "pass"]
     return "\n".join([*result.notes, *(f"{c.what} {c.why} {c.hint}" for c in checks)])
+
+
+def without_usage(document: dict) -> dict:
+    """A result's JSON without what grading took, which is another figure in every run."""
+    return {key: value for key, value in document.items() if key != "usage"}

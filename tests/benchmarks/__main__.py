@@ -18,6 +18,7 @@ from rich.table import Table
 
 from tests.benchmarks.classes import course, mixed
 from tests.benchmarks.measuring import Spent, measured, p95
+from tests.benchmarks.pictures import bars
 from tests.benchmarks.tools import TOOLS, Tool, installed
 
 
@@ -77,18 +78,8 @@ def table(rows: list[Row]) -> Table:
 
 def draw(rows: list[Row], place: Path) -> None:
     """Submissions a minute, a bar for each tool."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
-    figure, axis = plt.subplots(figsize=(7, 2.4), layout="constrained")
-    bars = axis.barh([row.tool.name for row in rows], [60 * row.throughput for row in rows], color="#0072B2")
-    axis.bar_label(bars, fmt="%.0f", padding=3)
-    axis.invert_yaxis()
-    axis.set_xlabel("submissions graded in a minute")
-    axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(place, dpi=150)
+    minutes = {"": [60 * row.throughput for row in rows]}
+    bars([row.tool.name for row in rows], minutes, "submissions graded in a minute", place)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 from tests import clusters
 from tests.benchmarks.classes import course, mixed
 from tests.benchmarks.measuring import run
+from tests.helpers import without_usage
 
 WORKERS = 4
 
@@ -23,8 +24,7 @@ WORKERS = 4
 def results(course: Path, *options: str) -> list[dict]:
     """The JSON documents of what was handed in, in order, without what was used."""
     words = ("-m", "autograders.cli", "grade", "submitted", "--json", *options)
-    documents = map(json.loads, run(*words, cwd=course).splitlines())
-    return [{key: value for key, value in document.items() if key != "usage"} for document in documents]
+    return [without_usage(json.loads(line)) for line in run(*words, cwd=course).splitlines()]
 
 
 def main(count: int, seed: int) -> int:

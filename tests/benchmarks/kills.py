@@ -25,6 +25,7 @@ from rich.console import Console
 
 from tests.benchmarks.classes import NBGRADER, course, submit
 from tests.benchmarks.measuring import run
+from tests.helpers import without_usage
 
 EXERCISE = "counter"
 ZYGOTE = "autograders.sandbox.zygote"
@@ -49,7 +50,7 @@ def outcome(folder: Path) -> dict[str, list]:
 
 def result_of(folder: Path, learner: str) -> dict:
     notebook = json.loads((folder / "autograded" / learner / EXERCISE / f"{EXERCISE}.ipynb").read_bytes())
-    return {key: value for key, value in notebook["metadata"]["stateless_result"].items() if key != "usage"}
+    return without_usage(notebook["metadata"]["stateless_result"])
 
 
 def apart(got: list, want: list) -> str:

@@ -26,6 +26,7 @@ from autograders.judge import grading
 from autograders.judge.learners import Engine
 from autograders.judge.peers import Peer
 from tests.benchmarks.classes import course, submit
+from tests.benchmarks.pictures import bars
 
 STAGES = {
     "fork": "a process, forked and confined",
@@ -138,22 +139,8 @@ def table(found: dict[str, dict[str, float]]) -> Table:
 
 def draw(found: dict[str, dict[str, float]], place: Path) -> None:
     """A bar for each exercise, a piece for each stage."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
-    figure, axis = plt.subplots(figsize=(9, 2.6), layout="constrained")
-    before = [0.0] * len(found)
-    for number, stage in enumerate(STAGES):
-        seconds = [spent[stage] for spent in found.values()]
-        axis.barh(list(found), seconds, left=before, label=stage, color=plt.colormaps["tab20"](number))
-        before = [a + b for a, b in zip(before, seconds, strict=True)]
-    axis.invert_yaxis()
-    axis.set_xlabel("seconds for one submission")
-    axis.legend(ncols=1, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(place, dpi=150)
+    pieces = {stage: [spent[stage] for spent in found.values()] for stage in STAGES}
+    bars(list(found), pieces, "seconds for one submission", place)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from autograders.course.crew import Crew, NoWorkers
 from tests import clusters
 from tests.clusters import workers
 from tests.conftest import ROOT
+from tests.helpers import without_usage
 
 pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.filterwarnings("ignore")]
 FILES = sorted((ROOT / "tests" / "submissions" / "counter").glob("good__n*.py"))
@@ -35,9 +36,8 @@ def submissions() -> list:
 
 
 def documents(graded: Iterator) -> list[dict]:
-    """Results without what was used, and which layers held, as JSON."""
-    found = [msgspec.to_builtins(one.result) for _, one in graded]
-    return [{k: v for k, v in result.items() if k != "usage"} for result in found]
+    """Results without what was used, as JSON."""
+    return [without_usage(msgspec.to_builtins(one.result)) for _, one in graded]
 
 
 def test_a_worker_is_killed_and_nothing_is_lost(scheduler):
