@@ -80,14 +80,27 @@ def _worst(outcomes: list[Outcome]) -> dict[tuple[str, str], list[float]]:
 
 
 def rate(values: tuple[float, ...], band: Band, right: bool) -> float:
-    """The chance that one more value falls on the side where this family does not belong."""
-    x, limit = np.array(values), band.limit
+    """The chance that what decides next falls on the side where this family does not belong.
+
+    Where the mean of two decides near the limit, it is at most that of one beyond all doubt, and that of such a mean.
+    """
+    if not band.near:
+        chance = _beyond(values, band, band.limit, 1, right)
+    else:
+        far = band.near[0] if band.least == right else band.near[1]
+        chance = _beyond(values, band, far, 1, right) + _beyond(values, band, band.limit, 2, right)
+    return float(f"{chance:.2g}")
+
+
+def _beyond(values: tuple[float, ...], band: Band, limit: float, several: int, right: bool) -> float:
+    """The chance that the mean of several more values falls beyond a limit."""
+    x = np.array(values)
     if not band.share:
         x, limit = np.log10(np.clip(x, SMALLEST, LARGEST)), math.log10(limit)
     spread = max(float(np.std(x, ddof=1)) if len(x) > 1 else 0.0, LEAST_SPREAD[band.share])
-    t = (limit - x.mean()) / (spread * math.sqrt(1 + 1 / len(x)))
+    t = (limit - x.mean()) / (spread * math.sqrt(1 / several + 1 / len(x)))
     beyond = stats.t.sf if band.least != right else stats.t.cdf
-    return float(f"{beyond(t, max(len(x) - 1, 1)):.2g}")
+    return float(beyond(t, max(len(x) - 1, 1)))
 
 
 def path(exercise: str, backend: str) -> Path:

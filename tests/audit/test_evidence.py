@@ -35,6 +35,15 @@ def test_rates_follow_the_distance_to_the_limit(values, band, right, least, most
     assert least <= evidence.rate(values, band, right) <= most
 
 
+def test_two_values_near_the_limit_make_a_rate_smaller():
+    """A right answer fails by two bad values in a row, or by one that is beyond all doubt."""
+    careful = Band("a share tried twice in a test", 0.95, least=True, share=True, near=(0.90, 0.96))
+    values = (0.975, 0.968, 0.980, 0.972, 0.976)
+    assert 0 < evidence.rate(values, careful, True) < evidence.rate(values, SHARE, True) / 2
+    assert evidence.rate((0.88, 0.93, 0.86, 0.91), careful, True) > 0.5
+    assert evidence.rate((0.88, 0.93, 0.86, 0.91), careful, False) > evidence.rate((0.5, 0.6, 0.5, 0.6), careful, False)
+
+
 def test_more_seeds_make_a_rate_smaller():
     """The same spread is trusted more when it was seen more often."""
     assert evidence.rate(FAR * 5, ERROR, True) < evidence.rate(FAR, ERROR, True)
