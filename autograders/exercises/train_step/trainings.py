@@ -16,6 +16,7 @@ from autograders.exercises.train_step.asking import (
     params_of,
     require_net,
     rows_of,
+    step,
 )
 from autograders.exercises.train_step.losses import error
 from autograders.judge.handle import Key, Submission, Value
@@ -222,8 +223,29 @@ def accuracy(submission: Submission, inputs: np.random.Generator) -> float:
     """The share of the held-out digits that are read correctly after one whole training."""
     images, labels = digits()
     state = submission.create_state(draw_key(inputs))
+    require_compiled_once(submission, state)
     result = submission.fit(state, images[:TRAINING], labels[:TRAINING], draw_key(inputs), EPOCHS)
     params = params_of(submission, fitted(result, state)[0])
     require_net(params, "the state that `fit` returns")
     layers = dense.layers_of(params.leaves, SIZES)
     return float(np.mean(dense.mlp(layers, images[TRAINING:]).argmax(-1) == labels[TRAINING:]))
+
+
+def require_compiled_once(submission: Submission, state: Value) -> None:
+    """A training in which `train_step` is compiled at every call takes minutes, and is not run."""
+    images, labels = digits()
+    batch, anew = {"image": images[:BATCH], "label": labels[:BATCH]}, []
+    try:
+        for _ in range(3):
+            new, _, result = step(submission, state, batch)
+            anew.append(result.traces or new.tree != state.tree)  # what one tree was compiled for does not fit another
+            state = new
+    except Failure:
+        return  # `fit` may have a step of its own
+    steps = EPOCHS * (TRAINING // BATCH)
+    require(
+        not all(anew[1:]),
+        f"this training was not run: `train_step` is compiled anew at every call, and would be {steps} times.",
+        "Tracing and compiling takes much longer than the step itself.",
+        'Ask `check("train_step")` for the reason.',
+    )
