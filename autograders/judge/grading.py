@@ -138,7 +138,10 @@ def _again(
     found: dict[str, Verdict],
     watch: Watch | None,
 ) -> bool:
-    """Judge a question once more with references in place of earlier answers; a check that passes now has passed."""
+    """Judge a question once more with references in place of earlier answers; a check that passes now has passed.
+
+    Where the grader fails meanwhile, nothing is known of the check. True where one passed.
+    """
     learner = engine.learner(list(handed.cells), [stand_in])
     try:
         learner.start()
@@ -148,9 +151,10 @@ def _again(
         return False
     finally:
         learner.close()
-    better = {check: v for check, v in second.items() if v.status == "pass" and found[check].status != "pass"}
+    settled = {check: v for check, v in second.items() if v.status in ("pass", "internal")}
+    better = {check: v for check, v in settled.items() if found[check].status != "pass"}
     found.update(better)
-    return bool(better)
+    return any(v.status == "pass" for v in better.values())
 
 
 def notes(learner: ConfinedLearner) -> list[str]:

@@ -16,16 +16,19 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograders.course import batch, results, resuming
 from autograders.course.autograded import KEPT
-from autograders.course.materials import Solution
+from autograders.course.materials import Solution, solution
 from autograders.course.nbgrader_steps import SavePoints
 from autograders.course.results import Graded, Results, Work
 from autograders.course.resuming import MARK
 from autograders.judge import grading, learners, peers, submissions
+from autograders.learner.messages import Call
+from autograders.sandbox.spawning import NoProcess
 from tests.benchmarks.classes import submit
 from tests.conftest import ROOT
 from tests.course.test_round_trip import Desk, prepare
 
 ANSWER = ROOT / "tests" / "submissions" / "counter" / "good__named_tuples.py"
+(RIGHT_WITH_A_REFERENCE,) = ANSWER.parent.glob("bad__*__generator_is_the_state.py")
 
 
 def work(handed: submissions.Handed, whose: str = "ada", **changed) -> Work:
@@ -147,6 +150,25 @@ def test_a_killed_process_costs_no_point(handed, graded, monkeypatch, victim, re
     assert len(asked) > request_number
     assert again.result.points == graded.result.points
     assert again.result.status == "graded"
+
+
+def test_a_process_killed_while_a_reference_stands_in_costs_no_point(engine, monkeypatch):
+    """What was wrong without the reference may be right with it: the submission is graded again."""
+    handed = submissions.read(RIGHT_WITH_A_REFERENCE, "counter")
+    helped = work(handed, solution=solution(ROOT / "solutions", "counter"))
+    want, left = batch.grade(helped, engine), [1]
+    ask = learners.ConfinedLearner.ask
+
+    def killing(self, request):
+        if self.stand_ins and isinstance(request, Call) and left and left.pop():
+            raise NoProcess("killed")
+        return ask(self, request)
+
+    monkeypatch.setattr(learners.ConfinedLearner, "ask", killing)
+    got = batch.grade(helped, engine)
+    assert not left
+    assert got.result.status == "graded"
+    assert [(q.id, q.points) for q in got.result.questions] == [(q.id, q.points) for q in want.result.questions]
 
 
 # nbgrader's autograde, killed
