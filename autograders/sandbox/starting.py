@@ -12,6 +12,7 @@ import functools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -26,6 +27,7 @@ NEEDED = ("landlock", "seccomp")  # without namespaces, these two still keep a s
 PASSED_ON = ("LANG", "LC_ALL", "JAX_PLATFORMS", "LD_LIBRARY_PATH")
 SYSTEM = ("/usr", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime", "/sys/devices")
 LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
+TRIES = 3
 FIRST_UID, UIDS = 64001, 1000  # above what distributions give to people and services, below nobody
 
 
@@ -96,11 +98,15 @@ def bubblewrap(limits: Limits, uid: int) -> list[str]:
 
 @functools.cache
 def namespaces_start() -> bool:
-    """Whether bubblewrap can put its walls up here."""
+    """Whether bubblewrap can put its walls up here; a try that somebody kills says nothing of that."""
     if not sys.platform.startswith("linux") or not shutil.which("bwrap"):
         return False
     command = [*bubblewrap(Limits(), 0), "/usr/bin/true"]
-    return subprocess.run(command, capture_output=True, check=False, timeout=20).returncode == 0
+    for _ in range(TRIES):
+        ended = subprocess.run(command, capture_output=True, check=False, timeout=20).returncode
+        if ended not in (-signal.SIGKILL, 128 + signal.SIGKILL):
+            return ended == 0
+    return False
 
 
 def dedicated_uid() -> int:

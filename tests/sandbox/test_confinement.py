@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 
@@ -86,3 +87,21 @@ def test_a_class_is_graded_without_namespaces():
     with engine_with(starting.NEEDED) as plain:
         plain.require_confinement(accept_weak=False)
         assert plain.layers == ["process", "rlimits", "landlock", "seccomp"]
+
+
+@pytest.mark.parametrize(
+    "ends, start",
+    [(["kill -9 $$", "exit 137", "exit 0"], True), (["kill -9 $$", "exit 1"], False), (["exit 1", "exit 0"], False)],
+    ids=["killed twice", "killed, then refused", "refused"],
+)
+def test_a_try_of_the_walls_that_was_killed_says_nothing(tmp_path, monkeypatch, ends, start):
+    """Otherwise a class would be graded without namespaces where they hold."""
+    for number, end in enumerate(ends):
+        (tmp_path / str(number)).write_text(end)
+    bwrap = tmp_path / "bwrap"
+    bwrap.write_text(
+        f'#!/bin/sh\nnext=$(ls {tmp_path} | head -n 1)\nend=$(cat {tmp_path}/$next)\nrm {tmp_path}/$next\neval "$end"\n'
+    )
+    bwrap.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert starting.namespaces_start.__wrapped__() == start
