@@ -22,7 +22,7 @@ CLASS = {
         "bad__jitted_as_a_whole__only_the_gradient",
     ),
     "elif": (
-        "bad__same_under_jit+counts_to_a_thousand__guard_with_an_if",
+        "bad__same_under_jit__guard_with_an_if",
         "bad__zeroes_only_biases__every_vector",
         "bad__new_order_every_epoch__key_not_split",
     ),
