@@ -280,7 +280,7 @@ class Submission:
     """A submission's functions by name."""
 
     def __init__(self, ask: Callable, evaluate: Callable, request_s: float = 60.0):
-        self.ask, self.evaluate, self.request_s = ask, evaluate, request_s
+        self._ask, self.evaluate, self.request_s = ask, evaluate, request_s
         self.programs: dict[Any, Program] = {}
         self.results: dict[str, Any] = {}
 
@@ -289,6 +289,15 @@ class Submission:
         if name.startswith("_"):
             raise AttributeError(name)
         return Function(self, Target(name), name)
+
+    def ask(self, request: messages.Request) -> messages.Reply:
+        """The reply; where there is none the process has ended, and what it held for us is gone with it."""
+        try:
+            return self._ask(request)
+        except Exception:
+            self.programs.clear()
+            self.results.clear()
+            raise
 
     def attribute(self, name: str, attribute: str) -> Function:
         """An attribute of what the learner defined under this name, such as a method of a class, to be called."""

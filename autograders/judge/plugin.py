@@ -61,6 +61,7 @@ class Given:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[BENCH] = self.bench
+        config.option.tbstyle = "no"  # nobody sees these tracebacks, and writing one out takes longer than the check
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -34,7 +34,7 @@ from autograders.learner.messages import (
     Usage,
     Used,
 )
-from autograders.learner.values import Objects, storable
+from autograders.learner.values import Objects, remembered, storable
 
 MAX_MESSAGE = 1500  # characters of an exception's text
 MAX_RECORDS = 256
@@ -88,7 +88,7 @@ class Answerer:
     def _call(self, request: Call) -> Returned:
         function = self._target(request.target)
         args, kwargs = self._arguments(request)
-        before, handed = observing.fresh_copy((args, kwargs)), jax.tree.leaves((args, kwargs))
+        before, handed = remembered((args, kwargs)), jax.tree.leaves((args, kwargs))
         owner = getattr(function, "__self__", None)
         world = self._world(owner) if request.watch else {}
         with (
@@ -112,7 +112,7 @@ class Answerer:
 
     def _trace(self, request: Trace) -> Traced:
         function = self._target(request.target)
-        args = tuple(observing.fresh_copy(self.objects.build(a)) for a in request.args)
+        args = tuple(self.objects.build(a) for a in request.args)
         fixed = tuple(isinstance(a, Scalar) or getattr(a, "fixed", False) for a in request.args)
         owner = getattr(function, "__self__", None)
         world, before = self._world(owner) if request.watch else {}, dict(self.namespace)
@@ -153,7 +153,7 @@ class Answerer:
     def _arguments(self, request: Call) -> tuple[tuple, dict]:
         args = tuple(self.objects.build(a) for a in request.args)
         kwargs = {key: self.objects.build(a) for key, a in request.kwargs.items()}
-        return observing.fresh_copy((args, kwargs))
+        return args, kwargs
 
     def _world(self, owner: Any) -> dict[str, Any]:
         """Marks of the learner's own globals, of shared randomness and of the object whose method is called."""

@@ -1,7 +1,6 @@
 """Probes beside the learner's code: what it changed, printed and traced. Testimony, not proof: hostile code could lie."""
 
 import contextlib
-import copy
 import functools
 import io
 from collections.abc import Iterator
@@ -12,28 +11,10 @@ import numpy as np
 
 from autograders.learner.messages import Place
 from autograders.learner.places import content
-from autograders.learner.values import is_array, storable
+from autograders.learner.values import fresh_copy, is_array, storable
 
 MAX_PRINTED = 2000  # characters
 TRACE_EVENT = "/jax/core/compile/jaxpr_trace_duration"  # fires once for each function that jax.jit traces
-
-
-def fresh_copy(x: Any) -> Any:
-    """The same pytree with new containers and new buffers, so that donation and in-place changes stay with the copy."""
-    return jax.tree.map(_copy_leaf, x)
-
-
-def _copy_leaf(leaf: Any) -> Any:
-    try:
-        if (
-            isinstance(leaf, jax.Array)
-            and not leaf.weak_type
-            and not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended)
-        ):
-            return jax.device_put(np.array(leaf))  # by way of NumPy nothing has to be compiled
-        return leaf.copy() if isinstance(leaf, (jax.Array, np.ndarray)) else copy.deepcopy(leaf)
-    except Exception:  # objects that cannot be copied are handed over as they are
-        return leaf
 
 
 def changed_places(before: Any, after: Any, handed: list[Any]) -> list[Place]:

@@ -2,6 +2,7 @@
 
 import socket
 
+import jax
 import msgspec
 
 from autograders.learner import contexts, demonstrations, sharing
@@ -13,6 +14,7 @@ from autograders.learner.session import Session
 def serve(stream: socket.socket) -> None:
     """Answer numbered requests in order; ends when the judge closes the socket."""
     connection, session = Connection(stream), Session()
+    jax.config.update("jax_traceback_in_locations_limit", 0)  # the same answer in another file is the same program
     contexts.share()
     sharing.share(connection)
     answerer = Answerer(session.namespace, alarms=True, stopped=session.stopped)

@@ -83,9 +83,10 @@ def trace(
         return jax.tree.leaves(result)
 
     with jax.default_matmul_precision("highest"):
-        jaxpr = jax.make_jaxpr(program)(*specs)
+        jitted = jax.jit(program, keep_unused=True)
+        jaxpr = jitted.trace(*specs).jaxpr  # and no second time for the export
         callbacks = tuple(sorted({e.primitive.name for e in _equations(jaxpr.jaxpr) if _calls_host(e)}))
-        exported = b"" if callbacks else _export(program, specs)
+        exported = b"" if callbacks else _exported(jitted, specs)
     return Traced(
         exported,
         tuple(Spec(str(s.dtype), s.shape) for s in specs),
@@ -104,9 +105,8 @@ def _spec(leaf: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=getattr(aval, "weak_type", False))
 
 
-def _export(program: Callable, specs: list[jax.ShapeDtypeStruct]) -> bytes:
-    lowered = export.export(jax.jit(program, keep_unused=True), platforms=PLATFORMS)(*specs)
-    return bytes(lowered.serialize())
+def _exported(jitted: Callable, specs: list[jax.ShapeDtypeStruct]) -> bytes:
+    return bytes(export.export(jitted, platforms=PLATFORMS)(*specs).serialize())
 
 
 def _describe_abstract(objects: Objects, result: Any, depth: int = 1) -> Described:

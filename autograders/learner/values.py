@@ -1,5 +1,6 @@
 """Between a learner's objects and the data that travels."""
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,6 +57,38 @@ def is_array(x: Any) -> bool:
     return isinstance(x, (jax.Array, np.ndarray, np.generic)) and not isinstance(x, jax.core.Tracer)
 
 
+def fresh_copy(x: Any) -> Any:
+    """The same pytree with new containers and new buffers, so that donation and in-place changes stay with the copy."""
+    leaves, structure = jax.tree.flatten(x)
+    found = {i: host for i, leaf in enumerate(leaves) if (host := _host(leaf)) is not None}
+    made = dict(zip(found, jax.device_put(list(found.values())), strict=True))  # all at once: each call takes a while
+    return jax.tree.unflatten(structure, [made[i] if i in made else copied(leaf) for i, leaf in enumerate(leaves)])
+
+
+def remembered(x: Any) -> Any:
+    """The same pytree with new containers and what its leaves hold now, to compare with later; arrays as NumPy's."""
+    return jax.tree.map(lambda leaf: copied(leaf) if (host := _host(leaf)) is None else host, x)
+
+
+def _host(leaf: Any) -> np.ndarray | None:
+    """An array of JAX as one of NumPy, by way of which it is copied without compiling; None for all that would change."""
+    try:
+        plain = isinstance(leaf, jax.Array) and not (
+            leaf.weak_type or jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended)
+        )
+        return np.array(leaf) if plain else None
+    except Exception:  # a deleted array, a tracer
+        return None
+
+
+def copied(leaf: Any) -> Any:
+    """A copy of a leaf; objects that cannot be copied are handed over as they are."""
+    try:
+        return leaf.copy() if isinstance(leaf, (jax.Array, np.ndarray)) else copy.deepcopy(leaf)
+    except Exception:
+        return leaf
+
+
 class Objects:
     """What a learner's process holds for its judge: objects by number, tree definitions by equality."""
 
@@ -81,12 +114,12 @@ class Objects:
         )
 
     def build(self, wire: Wire) -> Any:
-        """The object that a message means."""
+        """The object that a message means, or a fresh copy where it is held here."""
         match wire:
             case Like(id=id, leaves=leaves):
                 return jax.tree.unflatten(jax.tree.structure(self.held[id]), [array_from_wire(leaf) for leaf in leaves])
             case Ref(id=id):
-                return self.held[id]
+                return fresh_copy(self.held[id])
             case Scalar(value):
                 return value
             case Array():

@@ -1,5 +1,7 @@
 """The autograder of `linen_module`: parameters are made by `init`, live outside the module, and travel through `apply`."""
 
+import math
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -139,17 +141,19 @@ def test_any_leading_axes(net, inputs):
 
     Why: parameters or code that hold on to the batch work for one size of it and for no other.
 
-    Blind to: inputs with no leading axis, or more than three; empty batches; rows that are mixed over the whole batch
+    Blind to: inputs with no leading axis, or more than three; batches of other sizes than 1 and 3; empty ones; rows that are mixed over the whole batch
     (`computes_the_mlp` sees that); differences below 3 %.
     """
     params, apply = variables(net, inputs), net.method("apply")
     why = "Layers act on the last axis; all axes before it are batch axes, and parameters must not depend on them."
     hint = "Leave the leading axes alone."
-    for shape in ((1,), (5,), (2, 3), (2, 1, 3)):
-        x = draw(inputs, *shape, SIZES[0])
+    rows = draw(inputs, 6, SIZES[0])
+    of_rows = np.concatenate([apply(params, three).array() for three in (rows[:3], rows[3:])])
+    for shape in ((1,), (2, 3), (2, 1, 3)):
+        number, x = math.prod(shape), rows[: math.prod(shape)].reshape(*shape, SIZES[0])
         with telling.meaning("ScopeParamShapeError", why, hint, "L12"):
             got = apply(params, x).array("what `Net` returns")
-        want = apply(params, x.reshape(-1, SIZES[0])).array().reshape(*shape, SIZES[-1])
+        want = of_rows[:number].reshape(*shape, SIZES[-1])
         require_close(got, want, f"for an input of shape {x.shape}, the output", why, hint, "L12", HALF)
 
 
@@ -190,8 +194,9 @@ def test_params_follow_the_key(submission, inputs, sample):
 
 
 def forwarded(submission: Submission, inputs: np.random.Generator, x: np.ndarray) -> tuple[Value, Value]:
-    """Parameters from the learner's `init_params`, and what `forward` makes of x with them."""
-    params = submission.init_params(key(inputs), x, watch=True)
+    """Parameters from the learner's `init_params`, the same for all checks, and what `forward` makes of x with them."""
+    k = key(inputs)
+    params = submission.once("params", lambda: submission.init_params(k, x, watch=True))
     why = "The parameters were made for rows of another width than those that `forward` was given."
     hint = "The width of the parameters comes from the `sample` that `init` is given."
     with telling.meaning("ScopeParamShapeError", why, hint, "L11"):
@@ -263,7 +268,7 @@ def test_gradients_reach_the_params(submission, inputs, sample):
     Blind to: gradients that are wrong, or zero for some parameters, for a single number that is not zero is enough;
     parameters other than those `init_params` makes.
     """
-    x = np.concatenate([sample, np.zeros_like(sample[:1])])
+    x = np.concatenate([sample[1:], np.zeros_like(sample[:1])])
     params, _ = forwarded(submission, inputs, x)
     program = submission.forward.program(params, x, transform="grad_of_squares")
     grads = [np.asarray(leaf, np.float64) for leaf in program(params, x).leaves]

@@ -38,8 +38,15 @@ AGAIN = Band("the first step again", 1e-3)
 
 
 @pytest.fixture
-def params(submission: Submission, inputs: np.random.Generator) -> Value:
-    found = params_of(submission, submission.create_state(draw_key(inputs)))
+def state(submission: Submission, inputs: np.random.Generator) -> Value:
+    """A new state, the same for all checks that only need one: every call gets a copy of it."""
+    k = draw_key(inputs)
+    return submission.once("state", lambda: submission.create_state(k))
+
+
+@pytest.fixture
+def params(submission: Submission, state: Value) -> Value:
+    found = submission.once("params", lambda: params_of(submission, state))
     require_net(found, "what `get_params(create_state(key))` returns")
     return found
 
@@ -147,14 +154,13 @@ def right_gradient(program: Program, leaves: list[np.ndarray], batch: Batch) -> 
 
 
 @grades("state", points=0.25)
-def test_params_of_net(submission, inputs):
+def test_params_of_net(submission, state):
     """The state holds the parameters of Net((64, 10)).
 
     Why: parameters that the model does not fit cannot be trained, and a state with functions in it is refused by jit.
 
     Blind to: names, dtypes and first values, and whether the optimizer state is of any use (`updates_like_adam`).
     """
-    state = submission.create_state(draw_key(inputs))
     require_data(state)
     require_net(params_of(submission, state), "what `get_params(create_state(key))` returns")
 
@@ -198,11 +204,6 @@ def test_different_keys_differ(submission, inputs):
 
 
 # train_step
-
-
-@pytest.fixture
-def state(submission: Submission, inputs: np.random.Generator) -> Value:
-    return submission.create_state(draw_key(inputs))
 
 
 @grades("train_step", points=0.5)
