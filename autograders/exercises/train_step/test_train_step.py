@@ -27,7 +27,7 @@ from autograders.exercises.train_step.asking import (
 )
 from autograders.exercises.train_step.losses import Tried, error, require_agreement, steep
 from autograders.exercises.train_step.trainings import Run
-from autograders.judge.handle import Host, Program, Submission, Value
+from autograders.judge.handle import Host, Key, Program, Submission, Value
 
 ACCURACY = Band("accuracy", 0.95, least=True, share=True, near=(0.90, 0.96))  # of held-out digits
 GRADIENT = Band("gradient of the loss", 0.2)  # half precision is up to 0.05 away
@@ -38,10 +38,15 @@ AGAIN = Band("the first step again", 1e-3)
 
 
 @pytest.fixture
-def state(submission: Submission, inputs: np.random.Generator) -> Value:
+def first_key(submission: Submission, inputs: np.random.Generator) -> Key:
+    drawn = draw_key(inputs)
+    return submission.once("key", lambda: drawn)
+
+
+@pytest.fixture
+def state(submission: Submission, first_key: Key) -> Value:
     """A new state, the same for all checks that only need one: every call gets a copy of it."""
-    k = draw_key(inputs)
-    return submission.once("state", lambda: submission.create_state(k))
+    return submission.once("state", lambda: submission.create_state(first_key))
 
 
 @pytest.fixture
@@ -166,7 +171,7 @@ def test_params_of_net(submission, state):
 
 
 @grades("state", points=0.5, needs=("params_of_net",))
-def test_same_key_same_state(submission, inputs):
+def test_same_key_same_state(submission, first_key, state):
     """The same key gives the same state.
 
     Why: a run that cannot be repeated cannot be compared with another one.
@@ -174,9 +179,8 @@ def test_same_key_same_state(submission, inputs):
     Blind to: the structure around the numbers, and what `create_state` writes elsewhere without effect on the second
     state.
     """
-    k = draw_key(inputs)
-    first, again = submission.create_state(k), submission.create_state(k, watch=True)
-    same = len(first.leaves) == len(again.leaves) and all(map(np.array_equal, first.leaves, again.leaves))
+    again = submission.create_state(first_key, watch=True)
+    same = len(state.leaves) == len(again.leaves) and all(map(np.array_equal, state.leaves, again.leaves))
     why, hint = "All randomness comes from the key.", "Use no np.random, and no key made or split outside."
     kinds = {place.kind for place in again.wrote}
     misconception = "R06" if "random" in kinds else "R05" if "key" in kinds else ""
@@ -184,14 +188,14 @@ def test_same_key_same_state(submission, inputs):
 
 
 @grades("state", points=0.25, needs=("params_of_net",))
-def test_different_keys_differ(submission, inputs):
+def test_different_keys_differ(submission, state, inputs):
     """Different keys give different parameters.
 
     Why: several runs, made to see how far results depend on chance, would all be the same run.
 
     Blind to: which parameters follow the key: one number that differs is enough.
     """
-    a, b = (params_of(submission, submission.create_state(draw_key(inputs))) for _ in range(2))
+    a, b = (params_of(submission, s) for s in (state, submission.create_state(draw_key(inputs))))
     same = all(map(np.array_equal, a.leaves, b.leaves))
     said, hint = (
         "`create_state` gave the same parameters for two different keys.",
@@ -326,7 +330,7 @@ def test_logits_have_right_shape(submission, state, inputs):
 
 
 @grades("predict", points=0.75, needs=("logits_have_right_shape",))
-def test_predicts_with_the_state_given(submission, inputs):
+def test_predicts_with_the_state_given(submission, state, inputs):
     """The softmax of the logits is that of Net with the parameters in the state given.
 
     Why: a prediction with other parameters than the trained ones looks like a training that failed.
@@ -334,7 +338,7 @@ def test_predicts_with_the_state_given(submission, inputs):
     Blind to: trained states, for both are fresh; errors below 3 %; a number that is added to all logits of an image, so
     that log-probabilities pass.
     """
-    states = [submission.create_state(draw_key(inputs)) for _ in range(2)]
+    states = [state, submission.create_state(draw_key(inputs))]
     images = draw_batch(inputs, 20)["image"]
     try:
         program = submission.predict.program(states[0], images)
@@ -343,8 +347,8 @@ def test_predicts_with_the_state_given(submission, inputs):
             raise
         program = submission.predict
     logits = [np.asarray(program(s, images).array("what `predict` returns"), np.float64) for s in states]
-    for state, got in zip(states, logits, strict=True):
-        params = params_of(submission, state)
+    for each, got in zip(states, logits, strict=True):
+        params = params_of(submission, each)
         require_net(params, "what `get_params(create_state(key))` returns")
         want = dense.mlp(dense.layers_of(params.leaves, SIZES), images)
         off = difference(got - got.mean(-1, keepdims=True), want - want.mean(-1, keepdims=True))
