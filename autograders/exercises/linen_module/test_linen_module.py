@@ -141,8 +141,8 @@ def test_any_leading_axes(net, inputs):
 
     Why: parameters or code that hold on to the batch work for one size of it and for no other.
 
-    Blind to: inputs with no leading axis, or more than three; batches of other sizes than 1 and 3; empty ones; rows that are mixed over the whole batch
-    (`computes_the_mlp` sees that); differences below 3 %.
+    Blind to: inputs with no leading axis, or more than three; batches of other sizes than 1 and 3, the empty one among
+    them; differences below 3 %.
     """
     params, apply = variables(net, inputs), net.method("apply")
     why = "Layers act on the last axis; all axes before it are batch axes, and parameters must not depend on them."
