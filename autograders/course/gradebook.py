@@ -2,6 +2,8 @@
 
 import contextlib
 import datetime
+import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,7 +18,6 @@ from nbgrader.api import (
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
-    new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
@@ -136,10 +137,10 @@ class _Writing:
         """Rows without points for whoever has none, as nbgrader's add_submission makes them."""
         asked = sql.select(SubmittedAssignment.student_id).where(self._these())
         missing = set(self.entries) - set(self.connection.scalars(asked))
-        new = [{"id": new_uuid(), "assignment_id": self.assignment.id, "student_id": who} for who in sorted(missing)]
+        new = [{"id": new_id(), "assignment_id": self.assignment.id, "student_id": who} for who in sorted(missing)]
         self._insert(SubmittedAssignment, new)
         about = [(row["id"], known) for row in new for known in self.assignment.notebooks.values()]
-        books = [{"id": new_uuid(), "assignment_id": id, "notebook_id": known.notebook.id} for id, known in about]
+        books = [{"id": new_id(), "assignment_id": id, "notebook_id": known.notebook.id} for id, known in about]
         self._insert(SubmittedNotebook, [{**book, "flagged": False} for book in books])
         cells = [(book["id"], known) for book, (_, known) in zip(books, about, strict=True)]
         grades = [(id, cell) for id, known in cells for cell in known.graded.values()]
@@ -231,5 +232,14 @@ class _Writing:
             self.connection.execute(change.values(values), changes)
 
 
+def new_id() -> str:
+    """An id of 32 hexadecimal digits that sorts behind all earlier ones, as a UUID of version 7 does.
+
+    Rows that are written together then lie together, in the tables and in their indexes: with ids at random, as
+    nbgrader gives them, every row is a page of its own to read and write, and the more the larger the gradebook is.
+    """
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
+
+
 def _row(notebook: str, cell: BaseCell) -> dict[str, str]:
-    return {"id": new_uuid(), "notebook_id": notebook, "cell_id": cell.id}
+    return {"id": new_id(), "notebook_id": notebook, "cell_id": cell.id}

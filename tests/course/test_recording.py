@@ -149,6 +149,17 @@ def scores(course: Path, learner: str) -> dict[str, float | None]:
         return {g.name: g.auto_score for g in gradebook.find_submission("counter", learner).notebooks[0].grades}
 
 
+def test_rows_that_are_written_later_have_greater_ids(recorded):
+    """So that they are appended to the tables and the indexes; in between, each would be a page to read and write."""
+    engine = sql.create_engine(f"sqlite:///{recorded / 'gradebook.db'}")
+    with engine.connect() as connection:
+        for table in ("submitted_assignment", "submitted_notebook", "grade", "comment"):
+            written = list(connection.scalars(sql.text(f"SELECT id FROM {table} ORDER BY rowid")))
+            assert len(written) > 1
+            assert written == sorted(written)
+    engine.dispose()
+
+
 def test_a_second_run_has_nothing_to_do(recorded, tmp_path):
     """What is recorded as it is stays untouched, file by file."""
     course = copied(recorded, tmp_path)
