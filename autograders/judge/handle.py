@@ -159,7 +159,15 @@ class Function:
     def __init__(self, submission: "Submission", target: Target, text: str):
         self.submission, self.target, self.text = submission, target, text
 
-    def __call__(self, *args: Any, watch: bool = False, record: str = "", transform: str = "", **kwargs: Any) -> Value:
+    def __call__(
+        self,
+        *args: Any,
+        watch: bool = False,
+        record: str = "",
+        transform: str = "",
+        compiled: str = "",
+        **kwargs: Any,
+    ) -> Value:
         """Call on fresh copies of the arguments; raises Failure for what the learner's code raises."""
         request = messages.Call(
             self.target,
@@ -168,6 +176,7 @@ class Function:
             watch,
             record,
             transform,
+            compiled,
             self.submission.request_s,
         )
         text = f"{self.text}({_arguments(args, kwargs)})"

@@ -95,6 +95,7 @@ class Answerer:
             observing.printed_text() as printed,
             observing.trace_events() as traced,
             self._recorded(request.record) as records,
+            self._compiled(request.compiled),
         ):
             asked = tracing.TRANSFORMS[request.transform](function) if request.transform else function
             result = asked(*args, **kwargs)
@@ -185,6 +186,19 @@ class Answerer:
             self.namespace[name] = original
             _forget_compiled(around)
             records += recorder.records
+
+    @contextlib.contextmanager
+    def _compiled(self, name: str) -> Iterator[None]:
+        """Lets jit compile a global function meanwhile; without that name nothing is changed."""
+        original = self.namespace.get(name)
+        if not callable(original):
+            yield
+            return
+        self.namespace[name] = jax.jit(original)
+        try:
+            yield
+        finally:
+            self.namespace[name] = original
 
 
 def _forget_compiled(functions: list[Any]) -> None:

@@ -113,7 +113,7 @@ class Lookup(msgspec.Struct, tag="lookup", frozen=True):
 
 
 class Call(msgspec.Struct, tag="call", frozen=True):
-    """Call a target on fresh copies of the arguments; `record` notes the calls of a name meanwhile."""
+    """Call a target on fresh copies of the arguments; meanwhile the calls of `record` are noted, and `compiled` runs under jit."""
 
     target: Target
     args: tuple[Wire, ...] = ()
@@ -121,6 +121,7 @@ class Call(msgspec.Struct, tag="call", frozen=True):
     watch: bool = False
     record: str = ""
     transform: str = ""
+    compiled: str = ""
     seconds: float = 60.0
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from autograders.learner.messages import Call, Cell, Lookup, Returned, Target
+from autograders.learner.messages import Call, Cell, Lookup, Returned, Scalar, Target
 
 CELLS = {
     "value": "1 + 1",
@@ -87,3 +87,16 @@ def test_writing_to_a_name_with_an_underscore_is_seen(engine):
     wrote = learner.ask(Call(Target("f"), watch=True)).wrote
     learner.close()
     assert [place.path for place in wrote] == ["the global _store['n']"]
+
+
+def test_a_function_is_compiled_for_one_call(engine):
+    """Three rounds run the body of `step` once while it is lent jit, and three times after that."""
+    cells = [
+        "ran = []\ndef step(n):\n    ran.append(n)\n    return n + 1",
+        "def rounds():\n    for n in range(3):\n        step(n)\n    return len(ran)",
+    ]
+    learner = engine.learner([Cell(i, source) for i, source in enumerate(cells)])
+    learner.start()
+    counted = [learner.ask(Call(Target("rounds"), compiled=name)).value.leaves[0] for name in ("step", "", "nowhere")]
+    learner.close()
+    assert counted == [Scalar(1), Scalar(4), Scalar(7)]

@@ -340,9 +340,8 @@ def _makers(walk: Walk) -> set[str]:
     return {maker for leaf, maker in outputs if leaf.shape in shapes}
 
 
-def traces_again(submission: Submission, states: list[Value], batch: Batch, late: int) -> Failure:
-    """Why jit compiles anew: another state each time, or another function."""
-    said = f"JAX traced again in {late} of the last 8 of 10 equal calls of `train_step`."
+def traces_again(submission: Submission, states: list[Value], batch: Batch, said: str) -> Failure:
+    """Why jit compiles anew, as was said: another state each time, or another function."""
     last, after = states[-2], states[-1]
     replays = [step(submission, last, batch)[2].traces for _ in range(2)]
     if replays[1]:

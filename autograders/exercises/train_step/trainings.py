@@ -1,5 +1,7 @@
 """A training that was watched: which batches did `train_step` get, and what became of the state?"""
 
+import contextlib
+
 import numpy as np
 
 from autograders.checks import Failure, dense, require, training
@@ -22,9 +24,11 @@ from autograders.exercises.train_step.losses import error
 from autograders.judge.handle import Key, Submission, Value
 
 EPOCHS_WATCHED = 3
+JITTED = "PjitFunction"  # the kind of what jit returns
 MEAN = Band("epoch loss", 1e-3)  # one batch of 64 is about 1e-2 away from the mean of two
 SAME_KEY = Band("two trainings with one key", 1e-3)
 OTHER_KEY = Band("two trainings with two keys", 1e-6, least=True)
+ACCURACY = Band("accuracy", 0.95, least=True, share=True, near=(0.90, 0.96))  # of held-out digits
 
 
 def fitted(result: Value, given: Value) -> tuple[Value, Value]:
@@ -220,15 +224,41 @@ def require_follows(submission: Submission, run: Run, other: Key) -> None:
 
 
 def accuracy(submission: Submission, inputs: np.random.Generator) -> float:
-    """The share of the held-out digits that are read correctly after one whole training."""
-    images, labels = digits()
-    state = submission.create_state(draw_key(inputs))
+    """The share of the held-out digits that are read correctly after one whole training.
+
+    A `train_step` without jit takes a minute for it. It is lent one, and does without only where that is not enough.
+    """
+    state, k = submission.create_state(draw_key(inputs)), draw_key(inputs)
     require_compiled_once(submission, state)
-    result = submission.fit(state, images[:TRAINING], labels[:TRAINING], draw_key(inputs), EPOCHS)
+    if works_under_jit(submission, state):
+        with contextlib.suppress(Failure):
+            reached = trained(submission, state, k, compiled="train_step")
+            if ACCURACY.admits(reached):
+                return reached
+    return trained(submission, state, k)
+
+
+def trained(submission: Submission, state: Value, k: Key, compiled: str = "") -> float:
+    """The accuracy after one whole training from this state."""
+    images, labels = digits()
+    result = submission.fit(state, images[:TRAINING], labels[:TRAINING], k, EPOCHS, compiled=compiled)
     params = params_of(submission, fitted(result, state)[0])
     require_net(params, "the state that `fit` returns")
     layers = dense.layers_of(params.leaves, SIZES)
     return float(np.mean(dense.mlp(layers, images[TRAINING:]).argmax(-1) == labels[TRAINING:]))
+
+
+def works_under_jit(submission: Submission, state: Value) -> bool:
+    """Whether `train_step` is not compiled, and could be: it traces, and writes nothing elsewhere."""
+    if submission.value("train_step").kind == JITTED:
+        return False
+    images, labels = digits()
+    try:
+        batch = {"image": images[:BATCH], "label": labels[:BATCH]}
+        program = submission.train_step.program(state, batch, watch=True)
+    except Failure:
+        return False
+    return program.outside_jit > 0 and not program.wrote and not program.callbacks
 
 
 def require_compiled_once(submission: Submission, state: Value) -> None:
