@@ -36,6 +36,11 @@ class Band:
     def settled(self, measure: Callable[[], float]) -> float:
         """The value that decides: what is measured first, or the mean with a second one where that is near the limit."""
         first = measure()
-        if self.near and self.near[0] <= first < self.near[1]:
-            return (first + measure()) / 2
-        return first
+        return (first + measure()) / 2 if self._near(first) else first
+
+    def clearly(self, value: float) -> bool:
+        """Whether the value is on the right side, and not near the limit."""
+        return self.admits(value) and not self._near(value)
+
+    def _near(self, value: float) -> bool:
+        return self.near is not None and self.near[0] <= value < self.near[1]

@@ -1,5 +1,8 @@
 """How many trainings decide whether a model learns, and which are not run."""
 
+import types
+
+import numpy as np
 import pytest
 
 from autograders.checks import Failure
@@ -34,6 +37,48 @@ def test_a_second_training_decides_near_the_limit(monkeypatch, shares, reached, 
         with pytest.raises(Failure, match="of the held-out digits were read correctly"):
             checks.test_reaches_accuracy(None, None)
     assert len(shares) - len(left) == trained
+
+
+@pytest.mark.parametrize(
+    ("half", "compiles", "wanted"),
+    [
+        (0.97, False, [(10, "")]),
+        (0.97, True, [(10, "train_step")]),
+        (0.955, False, [(10, ""), (20, "")]),
+        (0.5, True, [(10, "train_step"), (20, "")]),
+        (None, True, [(10, "train_step"), (20, "")]),
+    ],
+)
+def test_half_a_training_decides_where_it_clearly_suffices(monkeypatch, half, compiles, wanted):
+    """Otherwise a whole one is run, with the learner's own step; so it is where a step fails only under the jit lent."""
+    asked = []
+
+    def trained(submission, state, k, epochs, compiled=""):
+        asked.append((epochs, compiled))
+        if half is None and compiled:
+            raise Failure("fails under jit", "", "")
+        return half if epochs == 10 else 0.96
+
+    monkeypatch.setattr(trainings, "trained", trained)
+    monkeypatch.setattr(trainings, "require_compiled_once", lambda *_: None)
+    monkeypatch.setattr(trainings, "works_under_jit", lambda *_: compiles)
+    reached = trainings.accuracy(types.SimpleNamespace(create_state=lambda _: None), np.random.default_rng(0))
+    assert asked == wanted
+    assert reached == (half if len(wanted) == 1 else 0.96)
+
+
+def test_an_error_of_a_half_training_is_told(monkeypatch):
+    """A step that nothing was lent to is not tried twice."""
+
+    def trained(submission, state, k, epochs, compiled=""):
+        assert epochs == 10
+        raise Failure("`fit` raised.", "", "")
+
+    monkeypatch.setattr(trainings, "trained", trained)
+    monkeypatch.setattr(trainings, "require_compiled_once", lambda *_: None)
+    monkeypatch.setattr(trainings, "works_under_jit", lambda *_: False)
+    with pytest.raises(Failure, match="`fit` raised"):
+        trainings.accuracy(types.SimpleNamespace(create_state=lambda _: None), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("answer", ["count_in_a_static_field", "new_lambda_at_every_call"])
