@@ -39,6 +39,8 @@ from autograders.sandbox.starting import WALLS
 
 ABOUT_CODE = Returned | Missing | Raised
 REPLIES = {Lookup: ABOUT_CODE, Call: ABOUT_CODE, Trace: Traced | Missing | Raised, StandIn: Done | Raised, Usage: Used}
+TRIES = 2  # of what somebody else may have killed
+PROOF_S = 30.0  # it takes two
 LEFT_OUT = Ran((json.dumps({"output_type": "stream", "name": "stdout", "text": "Not run: no verdict depends on it."}),))
 
 
@@ -175,7 +177,7 @@ class Engine:
     @functools.cached_property
     def library(self) -> Path | None:
         """Library programs, compiled once on this machine."""
-        return compiled.ensure(self._compile)
+        return compiled.ensure(self._compile, self._prove)
 
     def _compile(self) -> dict[str, bytes]:
         warmer = Peer(self.zygote, "warmer")
@@ -186,6 +188,18 @@ class Engine:
             raise RuntimeError("the library could not be compiled") from error
         finally:
             warmer.close()
+
+    def _prove(self, library: Path) -> bool:
+        """Whether a process forked beside a running backend can do all that others can; tried more than once."""
+        for _ in range(TRIES):
+            try:
+                prover = Peer(self.zygote, "prover", library)
+                prover.connection.receive(PROOF_S)
+                prover.close()
+                return True
+            except (NoProcess, OSError, EOFError, ValueError):
+                self.zygote.close()  # the next one starts no backend
+        return False
 
     @functools.cached_property
     def layers(self) -> list[str]:

@@ -20,6 +20,7 @@ def share() -> None:
     def make_ir_context() -> mlir.ir.Context:
         if held.left == 0:
             held.context, held.left = make(), PROGRAMS
+            held.context.enable_multithreading(False)  # its threads would not be there in a fork
         held.left -= 1
         return held.context
 

@@ -2,10 +2,9 @@
 
 import socket
 
-import jax
 import msgspec
 
-from autograders.learner import contexts, demonstrations, sharing
+from autograders.learner import demonstrations, sharing
 from autograders.learner.answering import Answerer
 from autograders.learner.messages import Choose, Connection, Request, Run
 from autograders.learner.session import Session
@@ -14,8 +13,6 @@ from autograders.learner.session import Session
 def serve(stream: socket.socket) -> None:
     """Answer numbered requests in order; ends when the judge closes the socket."""
     connection, session = Connection(stream), Session()
-    jax.config.update("jax_traceback_in_locations_limit", 0)  # the same answer in another file is the same program
-    contexts.share()
     sharing.share(connection)
     answerer = Answerer(session.namespace, alarms=True, stopped=session.stopped)
     while True:

@@ -18,6 +18,7 @@ from pathlib import Path
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy")
 FLAGS = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 KNOWN_TO = (0, 11)  # the first jaxlib with which FLAGS were not tried; one that it did not know would end the process
+PROOF = f"forks-{os.cpu_count()}"  # a backend has as many threads as there are cores
 NEVER = 1e9  # seconds: no program takes so long to compile, so none is written
 
 
@@ -61,18 +62,37 @@ def folder() -> Path:
 def _fingerprint() -> str:
     """Differs where a compiled program might: packages, what is compiled, and what the processor can do."""
     parts = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
-    parts += [Path(__file__).with_name("warmup.py").read_text(), xla_flags()]
+    parts += [Path(__file__).with_name(name).read_text() for name in ("warmup.py", "threads.py")] + [xla_flags()]
     with contextlib.suppress(OSError):
         about = Path("/proc/cpuinfo").read_text().split("\n")
         parts += sorted({line for line in about if line.startswith(("flags", "Features", "model name"))})
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def ensure(compile_all: Callable[[], dict[str, bytes]]) -> Path | None:
-    """The folder, filled with what `compile_all` returns when it is not there yet; None where that is not possible."""
-    wanted = folder()
-    if wanted.is_dir():
-        return wanted
+def proven(library: Path) -> bool:
+    """Whether it was tried here, and worked, to fork processes whose backend runs already, with these programs."""
+    with contextlib.suppress(OSError):
+        return (library / PROOF).read_text() == "yes"
+    return False
+
+
+def ensure(compile_all: Callable[[], dict[str, bytes]], prove: Callable[[Path], bool]) -> Path | None:
+    """The folder, filled with what `compile_all` returns when it is not there yet; None where that is not possible.
+
+    What `prove` says of the folder is kept there, too.
+    """
+    made = folder()
+    if not made.is_dir():
+        _fill(made, compile_all)
+    if not made.is_dir():
+        return None
+    if not (made / PROOF).exists():
+        with contextlib.suppress(OSError):
+            (made / PROOF).write_text("yes" if prove(made) else "no")
+    return made
+
+
+def _fill(wanted: Path, compile_all: Callable[[], dict[str, bytes]]) -> None:
     made = None
     try:
         wanted.parent.mkdir(parents=True, exist_ok=True)
@@ -84,4 +104,3 @@ def ensure(compile_all: Callable[[], dict[str, bytes]]) -> Path | None:
     except (OSError, RuntimeError):  # no home, a full disk: it works without, only slower
         if made:
             shutil.rmtree(made, ignore_errors=True)
-    return wanted if wanted.is_dir() else None

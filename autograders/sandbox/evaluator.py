@@ -16,7 +16,6 @@ from jax import export
 from jax._src import compilation_cache
 from jax._src.lib import xla_client
 
-from autograders.learner import contexts
 from autograders.learner.answering import used
 from autograders.learner.messages import Compile, Compiled, Connection, Evaluate, Evaluated, Usage, Used
 from autograders.learner.values import array_from_wire, array_to_wire
@@ -104,7 +103,6 @@ def answer(request: Evaluate | Compile | Usage) -> Evaluated | Compiled | Used |
 def serve(stream: socket.socket) -> None:
     """Answer numbered requests in order; ends when the judge closes the socket."""
     connection = Connection(stream)
-    contexts.share()
     while True:
         try:
             numbered = connection.receive()

@@ -51,7 +51,7 @@ def environment() -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         "MPLBACKEND": "agg",
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-        "JAX_CPU_ENABLE_ASYNC_DISPATCH": "0",  # a thread of its own for tiny programs takes longer than they do
+        "NPROC": str(2 * max(2, os.cpu_count() or 1)),  # threads of a pool of XLA's: of these, a fork has half
         "XLA_FLAGS": compiled.xla_flags(),
     }
 

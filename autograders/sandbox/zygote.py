@@ -1,15 +1,18 @@
 """A process that has imported what learners use, and forks a fresh one for each of them.
 
 Theory of operation. The judge starts the zygote by exec, isolated (`python -I`), with an environment of its own and
-behind the walls that hold on this machine (`starting.py`). The zygote imports JAX, Flax, optax and IPython, but never
-starts a backend: a backend starts threads, and a fork of a threaded process hangs. For each order on its control socket
-it forks; the child takes the socket that came with the order, confines itself (`layers.harden`), and serves: a learner's
-session, or an evaluator of programs. Several times a second the zygote looks at how much memory and disk its children
+behind the walls that hold on this machine (`starting.py`). The zygote imports JAX, Flax, optax and IPython. Where that
+works (`threads.py`) it also starts a backend and calls what the exercises need of these libraries, so that its children
+find it traced, compiled and loaded; elsewhere it starts none, for a backend starts threads, and a fork of a threaded
+process hangs. It never runs anything of a learner's. For each order on its control socket it forks; the child takes the
+socket that came with the order, confines itself (`layers.harden`), and serves: a learner's session, or an evaluator of
+programs. Several times a second the zygote looks at how much memory and disk its children
 use, and kills one that uses too much. A child is ended here too, and its scratch folder removed with all that is in it.
 A confined child cannot reach the zygote, the judge or other learners. When the judge dies, the control socket closes and
 the zygote ends; when the zygote ends, its children get SIGKILL.
 """
 
+import contextlib
 import dataclasses
 import gc
 import importlib
@@ -22,21 +25,26 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
-from autograders.sandbox import scratch
+from autograders.sandbox import compiled, scratch
 from autograders.sandbox.compiled import Programs
 from autograders.sandbox.limits import MIB, Limits
 
 LIBRARIES = (
+    "IPython.core.application",
     "IPython.core.completerlib",
+    "IPython.core.logger",
     "IPython.core.magics.execution",
     "IPython.core.magics.script",
+    "IPython.core.oinspect",
     "autograders.display.notebook",
     "autograders.display.pictures",
     "flax.linen",
     "flax.training.train_state",
     "jax",
+    "jax.experimental.multihost_utils",
     "jaxlib.mlir.dialects.mhlo",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
@@ -48,7 +56,21 @@ LIBRARIES = (
 )
 LINUX_LIBRARIES = ("py_landlock", "pyseccomp")
 WATCH_S = 0.2  # between two looks at what children use
+FEW = 2  # learners, for whom it does not pay to start a backend beforehand: that takes as long as four of them save
 ENDING_S = 0.05  # from the moment when a process closes its socket to its end
+
+
+@dataclasses.dataclass
+class Backend:
+    """The zygote's own, once `asked` for by some learners: how many threads the zygote has then, and those of the
+    backend's that are `held` back and start in the children only."""
+
+    held: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    threads: int = 0
+    asked: int = 0
+
+
+backend = Backend()
 
 
 @dataclasses.dataclass
@@ -132,8 +154,7 @@ def main(control: socket.socket, base: Path, uid: int) -> None:
         os.setresuid(uid, uid, uid)
     for name in LIBRARIES + (LINUX_LIBRARIES if sys.platform == "linux" else ()):
         importlib.import_module(name)
-    gc.collect()
-    gc.freeze()
+    _set_up()
     forks: dict[int, Fork] = {}
     while True:
         ready, _, _ = select.select([control], [], [], WATCH_S if forks else None)
@@ -150,6 +171,23 @@ def main(control: socket.socket, base: Path, uid: int) -> None:
         control.send(json.dumps(answer).encode())
 
 
+def _set_up() -> None:
+    """What all children share: how JAX is set, and no work for the garbage collector."""
+    import jax
+
+    from autograders.learner import contexts
+
+    jax.config.update("jax_cpu_enable_async_dispatch", False)  # a thread of its own for tiny programs takes longer
+    jax.config.update("jax_traceback_in_locations_limit", 0)  # the same answer in another file is the same program
+    contexts.share()
+    _freeze()
+
+
+def _freeze() -> None:
+    gc.collect()
+    gc.freeze()
+
+
 def _watch(forks: dict[int, Fork]) -> None:
     for fork in forks.values():
         if not fork.cause and (cause := fork.overuse()):
@@ -163,6 +201,10 @@ def _end(order: dict, forks: dict[int, Fork]) -> dict:
 
 
 def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Path, forks: dict[int, Fork]) -> dict:
+    library = Path(order["library"]) if order["library"] else None
+    backend.asked += bool(library)
+    if library and not backend.threads and (order["role"] == "prover" or _pays(library)):
+        _warm(library)
     trouble = _cannot_fork()
     if trouble:
         return {"error": trouble}
@@ -177,10 +219,37 @@ def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Pat
     return {"child": pid}
 
 
+def _pays(library: Path) -> bool:
+    """Whether a backend is to be started beforehand: many learners come, and it was tried here."""
+    return backend.asked > FEW and compiled.proven(library)
+
+
+def _warm(library: Path) -> None:
+    """Start a backend, half of its threads held back, and call what the exercises need, as it was compiled before."""
+    import jax
+
+    from autograders.sandbox import threads, warmup
+
+    Programs(library).use()
+    warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)  # JAX knows nothing of `threads`
+    with threads.held_back("jaxlib") as noted:
+        jax.devices()
+    with contextlib.suppress(warmup.NotKept), warmup.never_compiling():
+        warmup.run()
+    backend.held, backend.threads = noted, threads.count()
+    _freeze()
+
+
 def _cannot_fork() -> str:
     """Why a fork would hang, or an empty string."""
     from jax._src import xla_bridge  # no public name tells this without starting a backend
 
+    from autograders.sandbox import threads
+
+    if backend.threads:
+        if threads.count() > backend.threads:
+            return "a thread has started in the zygote beside its backend's"
+        return "" if threads.asleep() else "the backend of the zygote is at work"
     if xla_bridge.backends_are_initialized():
         return "a JAX backend runs in the zygote"
     if threading.active_count() > 1:
@@ -199,7 +268,7 @@ def _programs(order: dict, folder: Path) -> Programs | None:
 def _become(order: dict, stream: socket.socket, folder: Path, limits: Limits, programs: Programs | None) -> None:
     """The child: confined, then serving until its judge hangs up; never returns."""
     from autograders.learner import serving, session
-    from autograders.sandbox import evaluator, layers, warmup
+    from autograders.sandbox import evaluator, layers, threads, warmup
 
     try:
         os.setsid()
@@ -217,7 +286,9 @@ def _become(order: dict, stream: socket.socket, folder: Path, limits: Limits, pr
             (writable if programs.adds else readable).append(programs.folder)
         active = layers.harden(limits, writable, readable, order["walls"])
         stream.sendall(json.dumps(active).encode() + b"\n")
-        {"learner": serving.serve, "evaluator": evaluator.serve, "warmer": warmup.serve}[order["role"]](stream)
+        threads.start(backend.held)  # behind the walls, which each thread has of the one that starts it
+        roles = {"learner": serving.serve, "evaluator": evaluator.serve, "warmer": warmup.serve, "prover": warmup.prove}
+        roles[order["role"]](stream)
     finally:
         os._exit(0)
 

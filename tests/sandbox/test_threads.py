@@ -1,0 +1,109 @@
+"""A backend that runs before the fork: half of its threads wait for the fork, and who comes late is judged like the first."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+
+import msgspec
+import pytest
+
+from autograders.judge import grading, submissions
+from autograders.judge.learners import Engine
+from autograders.sandbox import compiled, threads, zygote
+from autograders.sandbox.zygote import FEW
+from tests.conftest import ROOT
+from tests.helpers import without_usage
+
+HELD = """
+import json, os, sys
+import jax
+from autograders.sandbox import threads
+first = threads.count()
+with threads.held_back("jaxlib") as noted:
+    jax.devices()
+ours, reading, writing = threads.count(), *os.pipe()
+assert threads.asleep()
+if os.fork() == 0:
+    alone = threads.count()
+    threads.start(noted)
+    os.write(writing, json.dumps([alone, threads.count()]).encode())
+    os._exit(0)
+print(json.dumps([first, ours, len(noted), *json.loads(os.read(reading, 100))]))
+os._exit(0)
+"""
+NOT_KEPT = """
+import os
+import jax
+from autograders.sandbox import threads, warmup
+from autograders.sandbox.compiled import Programs
+from pathlib import Path
+Programs(Path(os.getcwd())).use()
+jax.devices()
+before = threads.count()
+try:
+    with warmup.never_compiling():
+        jax.jit(lambda x: x + 1)(1.0)
+except warmup.NotKept:
+    print(threads.count() - before)
+print(jax.jit(lambda x: x + 2)(1.0))
+"""
+
+
+def said(program: str, folder) -> str:
+    ran = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_half_of_the_threads_start_in_the_fork(tmp_path):
+    """The process has the one half, a fork of it the other."""
+    first, ours, held, alone, there = json.loads(said(HELD, tmp_path))
+    assert ours - first in (held, held + 1) and held > 2
+    assert alone == 1 and there == 1 + held
+
+
+def test_what_was_not_kept_is_not_compiled(tmp_path):
+    """A program that is not in the folder raises, and no thread has started for it; afterwards all is as before."""
+    assert said(NOT_KEPT, tmp_path).split() == ["0", "3.0"]
+
+
+def test_a_package_without_threads_is_told():
+    with (
+        pytest.raises(threads.Unsupported, match="no library of msgspec starts threads"),
+        threads.held_back("msgspec"),
+    ):
+        pass
+    assert msgspec.json.decode(b"1") == 1
+
+
+def test_a_fork_does_all_that_needs_threads(engine):
+    """It was tried when this machine's programs were compiled, and works again."""
+    assert compiled.proven(engine.library)
+    assert engine._prove(engine.library)
+
+
+def test_a_thread_too_many_forbids_forks(monkeypatch):
+    """Nobody is forked beside a thread that is not the backend's, which may hold a lock."""
+    monkeypatch.setattr(zygote, "backend", zygote.Backend(threads=threads.count()))
+    assert "beside" not in zygote._cannot_fork()
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        assert zygote._cannot_fork() == "a thread has started in the zygote beside its backend's"
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", ["good__train_state", "bad__updates_like_adam__new_opt_state_dropped"])
+def test_who_comes_late_is_judged_like_the_first(name, stand_ins):
+    """The first learners start a backend of their own, later ones find one that runs: the results are the same."""
+    path = ROOT / "tests" / "submissions" / "train_step" / f"{name}.py"
+    handed = submissions.read(path)
+    with contextlib.closing(Engine()) as own:
+        results = [grading.grade(path.name, handed, own, references=stand_ins("train_step"))[0] for _ in range(FEW + 1)]
+    first, *_, last = [without_usage(msgspec.to_builtins(result)) for result in results]
+    assert first == last
