@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+from threadpoolctl import threadpool_limits
 
 from autograders.checks.failure import GraderError, LimitHit
 from autograders.judge.peers import Compiler, Evaluator, Peer, ProcessLost
@@ -169,6 +170,7 @@ class Engine:
     """
 
     def __init__(self, limits: Limits | None = None, walls: tuple[str, ...] = WALLS):
+        threadpool_limits(1, "blas")  # for matrices as small as the judge's, more threads only wait for each other
         self.limits = limits or Limits()
         self.zygote = Zygote(self.limits, walls)
         self.evaluate = Evaluator(self.zygote)

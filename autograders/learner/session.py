@@ -2,6 +2,7 @@
 
 import base64
 import builtins
+import functools
 import json
 import os
 import sys
@@ -68,19 +69,26 @@ def no_input(prompt: str = "") -> str:
     raise EOFError("input() has nobody to ask while grading; put the value into the cell instead")
 
 
+@functools.cache
+def shell() -> Shell:
+    """This process's shell; where it was made before a fork, the fork has it too."""
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    settings.HistoryManager.hist_file = ":memory:"
+    made = Shell.instance(config=settings, colors="nocolor")
+    made.enable_matplotlib("inline")
+    for language in ("script", *made.magics_manager.registry["ScriptMagics"].script_magics):
+        made.register_magic_function(no_script, "cell", language)
+    return made
+
+
 class Session:
     """One submission's shell and namespace, and for names whose cell stopped with an error, that error."""
 
     def __init__(self) -> None:
         self.stopped: dict[str, Raised] = {}
-        settings = Config()
-        settings.HistoryManager.enabled = False
-        settings.HistoryManager.hist_file = ":memory:"
-        self.shell = Shell.instance(config=settings, colors="nocolor")
-        self.shell.enable_matplotlib("inline")
+        self.shell = shell()
         self.namespace = self.shell.user_ns
-        for language in ("script", *self.shell.magics_manager.registry["ScriptMagics"].script_magics):
-            self.shell.register_magic_function(no_script, "cell", language)
         self.shell.builtin_trap.activate()
         builtins.input = no_input
         autograders.GRADING = True

@@ -154,7 +154,7 @@ def main(control: socket.socket, base: Path, uid: int) -> None:
         os.setresuid(uid, uid, uid)
     for name in LIBRARIES + (LINUX_LIBRARIES if sys.platform == "linux" else ()):
         importlib.import_module(name)
-    _set_up()
+    _set_up(base)
     forks: dict[int, Fork] = {}
     while True:
         ready, _, _ = select.select([control], [], [], WATCH_S if forks else None)
@@ -171,11 +171,15 @@ def main(control: socket.socket, base: Path, uid: int) -> None:
         control.send(json.dumps(answer).encode())
 
 
-def _set_up() -> None:
-    """What all children share: how JAX is set, and no work for the garbage collector."""
+def _set_up(base: Path) -> None:
+    """What all children share: how JAX is set, a shell, and no work for the garbage collector."""
     import jax
 
-    from autograders.learner import contexts
+    from autograders.learner import contexts, session
+
+    os.chdir(base)
+    session.prepare_environment()
+    session.shell()
 
     jax.config.update("jax_cpu_enable_async_dispatch", False)  # a thread of its own for tiny programs takes longer
     jax.config.update("jax_traceback_in_locations_limit", 0)  # the same answer in another file is the same program
