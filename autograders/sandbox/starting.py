@@ -28,6 +28,7 @@ PASSED_ON = ("LANG", "LC_ALL", "JAX_PLATFORMS", "LD_LIBRARY_PATH")
 SYSTEM = ("/usr", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime", "/sys/devices")
 LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 TRIES = 3
+MOST_THREADS = 8  # in a pool of a submission's process: programs are small, and other workers have the other cores
 FIRST_UID, UIDS = 64001, 1000  # above what distributions give to people and services, below nobody
 
 
@@ -51,7 +52,7 @@ def environment() -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         "MPLBACKEND": "agg",
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-        "NPROC": str(2 * max(2, os.cpu_count() or 1)),  # threads of a pool of XLA's: of these, a fork has half
+        "NPROC": str(2 * min(max(2, os.cpu_count() or 1), MOST_THREADS)),  # in a pool of XLA's; a fork has half of them
         "XLA_FLAGS": compiled.xla_flags(),
     }
 

@@ -235,7 +235,7 @@ def _warm(library: Path) -> None:
     from autograders.sandbox import threads, warmup
 
     Programs(library).use()
-    warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)  # JAX knows nothing of `threads`
+    warnings.filterwarnings("ignore", ".*fork")  # JAX and Python know nothing of `threads`
     with threads.held_back("jaxlib") as noted:
         jax.devices()
     with contextlib.suppress(warmup.NotKept), warmup.never_compiling():

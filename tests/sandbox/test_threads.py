@@ -8,6 +8,7 @@ import threading
 
 import msgspec
 import pytest
+from threadpoolctl import threadpool_info
 
 from autograders.judge import grading, submissions
 from autograders.judge.learners import Engine
@@ -107,3 +108,9 @@ def test_who_comes_late_is_judged_like_the_first(name, stand_ins):
         results = [grading.grade(path.name, handed, own, references=stand_ins("train_step"))[0] for _ in range(FEW + 1)]
     first, *_, last = [without_usage(msgspec.to_builtins(result)) for result in results]
     assert first == last
+
+
+def test_the_judge_takes_one_core(engine):
+    """NumPy's products in the judge are computed by one thread, for workers beside it have the other cores."""
+    assert engine
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
