@@ -18,7 +18,7 @@ from pathlib import Path
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy")
 FLAGS = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 KNOWN_TO = (0, 11)  # the first jaxlib with which FLAGS were not tried; one that it did not know would end the process
-PROOF = f"forks-{os.cpu_count()}"  # a backend has as many threads as there are cores
+PROOF = f"forks-{os.cpu_count()}"  # how many threads a backend has depends on the cores
 NEVER = 1e9  # seconds: no program takes so long to compile, so none is written
 
 

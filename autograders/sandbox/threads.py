@@ -88,9 +88,10 @@ def asleep() -> bool:
     """Whether all threads but this one are asleep, now or soon."""
     deadline = time.monotonic() + ASLEEP_S
     while time.monotonic() < deadline:
-        states = [path.read_text().rpartition(")")[2].split()[0] for path in TASKS.glob("*/stat")]
-        if states.count("S") == len(states) - 1:
-            return True
+        with contextlib.suppress(OSError):  # one that is ending
+            states = [path.read_text().rpartition(")")[2].split()[0] for path in TASKS.glob("*/stat")]
+            if states.count("S") == len(states) - 1:
+                return True
         time.sleep(0.001)
     return False
 

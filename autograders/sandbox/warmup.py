@@ -123,9 +123,7 @@ def _epoch(key: jax.Array, n: int) -> None:
     jax.random.fold_in(key, 1)
     order, batches = jax.random.permutation(key, n), n // BATCH
     index = order[:BATCH]
-    images[index], labels[index], order[BATCH : 2 * BATCH]
-    table = order[: batches * BATCH].reshape(batches, BATCH)
-    for index in table:
-        images[index]
+    images[index], labels[index]
+    list(order[: batches * BATCH].reshape(batches, BATCH))
     losses = [jnp.zeros(())] * batches
     jnp.mean(jnp.stack(losses)), jnp.mean(jnp.array(losses)), jnp.array(losses[:5])

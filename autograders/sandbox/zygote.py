@@ -6,10 +6,10 @@ works (`threads.py`) it also starts a backend and calls what the exercises need 
 find it traced, compiled and loaded; elsewhere it starts none, for a backend starts threads, and a fork of a threaded
 process hangs. It never runs anything of a learner's. For each order on its control socket it forks; the child takes the
 socket that came with the order, confines itself (`layers.harden`), and serves: a learner's session, or an evaluator of
-programs. Several times a second the zygote looks at how much memory and disk its children
-use, and kills one that uses too much. A child is ended here too, and its scratch folder removed with all that is in it.
-A confined child cannot reach the zygote, the judge or other learners. When the judge dies, the control socket closes and
-the zygote ends; when the zygote ends, its children get SIGKILL.
+programs. Several times a second the zygote looks at how much memory and disk its children use, and kills one that uses
+too much. A child is ended here too, and its scratch folder removed with all that is in it. A confined child cannot reach
+the zygote, the judge or other learners. When the judge dies, the control socket closes and the zygote ends; when the
+zygote ends, its children get SIGKILL.
 """
 
 import contextlib
@@ -180,7 +180,6 @@ def _set_up(base: Path) -> None:
     os.chdir(base)
     session.prepare_environment()
     session.shell()
-
     jax.config.update("jax_cpu_enable_async_dispatch", False)  # a thread of its own for tiny programs takes longer
     jax.config.update("jax_traceback_in_locations_limit", 0)  # the same answer in another file is the same program
     contexts.share()

@@ -71,18 +71,30 @@ def test_what_was_not_kept_is_not_compiled(tmp_path):
 
 
 def test_a_package_without_threads_is_told():
+    """A library that is loaded, but starts no threads, is not mistaken for one that does."""
+    assert list(threads._loaded("msgspec"))
     with (
         pytest.raises(threads.Unsupported, match="no library of msgspec starts threads"),
         threads.held_back("msgspec"),
     ):
         pass
-    assert msgspec.json.decode(b"1") == 1
 
 
 def test_a_fork_does_all_that_needs_threads(engine):
     """It was tried when this machine's programs were compiled, and works again."""
     assert compiled.proven(engine.library)
     assert engine._prove(engine.library)
+
+
+@pytest.mark.parametrize(("works", "kept"), [(True, "yes"), (False, "no")])
+def test_what_was_tried_is_kept(tmp_path, monkeypatch, works, kept):
+    """It is tried once on a machine; where it did not work, nobody is forked beside a running backend."""
+    monkeypatch.setattr(compiled, "root", lambda: tmp_path)
+    tried = []
+    for _ in range(2):
+        library = compiled.ensure(dict, lambda library: tried.append(library) or works)
+    monkeypatch.setattr(zygote, "backend", zygote.Backend(asked=FEW + 1))
+    assert (tried, (library / compiled.PROOF).read_text(), zygote._pays(library)) == ([library], kept, works)
 
 
 def test_a_thread_too_many_forbids_forks(monkeypatch):
