@@ -62,7 +62,7 @@ ENDING_S = 0.05  # from the moment when a process closes its socket to its end
 
 @dataclasses.dataclass
 class Backend:
-    """The zygote's own, once `asked` for by some learners: how many threads the zygote has then, and those of the
+    """The zygote's own, once `asked` for by some learners: how many threads the zygote has at most, and those of the
     backend's that are `held` back and start in the children only."""
 
     held: list[tuple[int, int]] = dataclasses.field(default_factory=list)
@@ -250,8 +250,10 @@ def _cannot_fork() -> str:
     from autograders.sandbox import threads
 
     if backend.threads:
-        if threads.count() > backend.threads:
+        found = threads.count()
+        if found > backend.threads:
             return "a thread has started in the zygote beside its backend's"
+        backend.threads = found
         return "" if threads.asleep() else "the backend of the zygote is at work"
     if xla_bridge.backends_are_initialized():
         return "a JAX backend runs in the zygote"

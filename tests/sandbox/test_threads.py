@@ -42,12 +42,12 @@ from autograders.sandbox.compiled import Programs
 from pathlib import Path
 Programs(Path(os.getcwd())).use()
 jax.devices()
-before = threads.count()
+before = set(os.listdir(threads.TASKS))
 try:
     with warmup.never_compiling():
         jax.jit(lambda x: x + 1)(1.0)
 except warmup.NotKept:
-    print(threads.count() - before)
+    print(len(set(os.listdir(threads.TASKS)) - before))
 print(jax.jit(lambda x: x + 2)(1.0))
 """
 
@@ -105,7 +105,8 @@ def test_a_thread_too_many_forbids_forks(monkeypatch):
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        assert zygote._cannot_fork() == "a thread has started in the zygote beside its backend's"
+        for _ in range(2):
+            assert zygote._cannot_fork() == "a thread has started in the zygote beside its backend's"
     finally:
         done.set()
         thread.join()
