@@ -10,9 +10,9 @@ from autograders.checks.bands import Band
 from autograders.checks.comparing import HALF, difference
 from autograders.exercises.train_step import steps, trainings
 from autograders.exercises.train_step.asking import (
+    BATCH,
     EPOCHS,
     SIZES,
-    STEP_BATCH,
     Batch,
     OwnLoss,
     default_keys,
@@ -62,15 +62,15 @@ def test_mean_cross_entropy(submission, params, inputs):
     Why: a loss that mixes up images and labels teaches nothing, and a sum makes steps grow with the batch.
 
     Blind to: errors below 3 % (below 0.06 where the loss is less than 2), such as a slight penalty on the parameters;
-    other batches than of 48, 7 and 1 images; what only happens without jit.
+    other batches than of 64, 7 and 1 images; what only happens without jit.
     """
     require_agreement(losses_of_sizes(submission, params, inputs))
 
 
 def losses_of_sizes(submission: Submission, params: Value, inputs: np.random.Generator) -> Iterator[Tried]:
-    """The loss of a batch of 48, of seven batches of 7, and of seven single images."""
+    """The loss of a batch of 64, of seven batches of 7, and of seven single images."""
     leaves = draw_leaves(inputs, params.leaves, 2)
-    for size, number in ((STEP_BATCH, 1), (7, 7), (1, 7)):
+    for size, number in ((BATCH, 1), (7, 7), (1, 7)):
         tried = Tried(submission, params, leaves, draw_batch(inputs, size))
         yield tried
         yield from (tried.on_another(draw_batch(inputs, size)) for _ in range(number - 1))
@@ -96,7 +96,7 @@ def test_large_logits(submission, params, inputs):
 
     Blind to: logits beyond 200, and a gradient that is wrong there, but finite.
     """
-    batches = [draw_batch(inputs, STEP_BATCH) for _ in range(4)]
+    batches = [draw_batch(inputs, BATCH) for _ in range(4)]
     large = [(large_leaves(inputs, params, batch), batch) for batch in batches]
     tried = Tried(submission, params, *large[0])
     require_agreement([tried, *(tried.on_another(batch, leaves) for leaves, batch in large[1:])])
@@ -120,10 +120,10 @@ def test_loss_gradient(submission, params, inputs):
 
     Why: training follows the gradient alone, and a loss can be right while a rounding or a stop_gradient cuts that off.
 
-    Blind to: errors below 20 % over all parameters of a kernel or a bias, batches of other sizes than 48,
+    Blind to: errors below 20 % over all parameters of a kernel or a bias, batches of other sizes than 64,
     and large logits (`large_logits`).
     """
-    batches = [draw_batch(inputs, STEP_BATCH) for _ in range(3)]
+    batches = [draw_batch(inputs, BATCH) for _ in range(3)]
     program = submission.loss_fn.program(params, batches[0], transform="value_and_grad")
     for batch in batches:
         right_gradient(program, draw_leaves(inputs, params.leaves, 2), batch)
@@ -217,7 +217,7 @@ def test_returns_state_and_loss(submission, state, inputs):
 
     Blind to: a wrong loss that is within 3 % of a right one by chance, and steps later than the first.
     """
-    batch = draw_batch(inputs, STEP_BATCH)
+    batch = draw_batch(inputs, BATCH)
     new, loss, _ = step(submission, state, batch)
     got = loss.number("the loss that `train_step` returns")
     before, after = (params_of(submission, s) for s in (state, new))
@@ -239,12 +239,12 @@ def test_jitted_as_a_whole(submission, state, inputs):
 
     Why: a step that is traced anew, or sent off operation by operation, is much slower, and nothing says so.
 
-    Blind to: other batch sizes than 48; what the first two of ten steps trace; ten operations or fewer outside of jit;
+    Blind to: other batch sizes than 64; what the first two of ten steps trace; ten operations or fewer outside of jit;
     what runs outside of a step that is compiled ahead of time.
     """
     traces, states = [], [state]
     for _ in range(10):
-        new, _, result = step(submission, states[-1], draw_batch(inputs, STEP_BATCH))
+        new, _, result = step(submission, states[-1], draw_batch(inputs, BATCH))
         traces.append(result.traces)
         states.append(new)
         if len(traces) == 5 and all(traces):
@@ -253,10 +253,10 @@ def test_jitted_as_a_whole(submission, state, inputs):
     said = (
         f"JAX traced again in {len(late)} of the last {len(traces) - 2} of {len(traces)} equal calls of `train_step`."
     )
-    again = steps.traces_again(submission, states, draw_batch(inputs, STEP_BATCH), said) if late else None
+    again = steps.traces_again(submission, states, draw_batch(inputs, BATCH), said) if late else None
     if again and again.misconception != "J14":  # without jit, old versions of JAX trace anew as well
         raise again
-    outside = outside_jit(submission, state, draw_batch(inputs, STEP_BATCH))
+    outside = outside_jit(submission, state, draw_batch(inputs, BATCH))
     said = f"about {outside} operations of `train_step` run outside of jit, one by one, at every call."
     hint = "Put `@jax.jit` above `def train_step`: the whole step, gradient and update, is one program."
     require(outside <= 10, said, "Only what stands inside the jitted function is compiled together.", hint, "F05")
@@ -264,10 +264,15 @@ def test_jitted_as_a_whole(submission, state, inputs):
         raise again
 
 
+def traced_once(submission: Submission, state: Value, batch: Batch) -> Program:
+    """The program of the step, with what was written while JAX traced it anew; the same for all checks that look at it."""
+    return submission.once("program", lambda: submission.train_step.program(state, batch, again=True, watch=True))
+
+
 def outside_jit(submission: Submission, state: Value, batch: Batch) -> int:
     """How many operations a call dispatches one by one; 0 for a step that was compiled ahead of time."""
     try:
-        return submission.train_step.program(state, batch).outside_jit
+        return traced_once(submission, state, batch).outside_jit
     except Failure as failure:
         if failure.compiled:
             return 0
@@ -284,7 +289,7 @@ def test_updates_like_adam(submission, state, inputs):
     below 0.00002, and other errors below 2 % of an update; a wrong loss, for the gradient is that of the learner's
     `loss_fn`.
     """
-    batches = [draw_batch(inputs, STEP_BATCH) for _ in range(5)]
+    batches = [draw_batch(inputs, BATCH) for _ in range(5)]
     batches[2]["label"] = np.full_like(
         batches[2]["label"], inputs.integers(10)
     )  # a large gradient, for clipping to show
@@ -305,7 +310,7 @@ def test_inputs_unchanged(submission, state, inputs):
     Blind to: containers inside jit, which rebuilds them; donated buffers, which count as unchanged; steps later than
     the first.
     """
-    batch = draw_batch(inputs, STEP_BATCH)
+    batch = draw_batch(inputs, BATCH)
     for given in (batch, {name: Host(rows) for name, rows in batch.items()}):
         purity.state_unchanged(step(submission, state, given)[2], "state or the batch")
 
@@ -495,9 +500,10 @@ def test_pure_program(submission, state, inputs):
     Blind to: what Python writes elsewhere while JAX traces, unless it is a traced value or changes the program; and
     everything in a step that is compiled ahead of time.
     """
-    batch = draw_batch(inputs, STEP_BATCH)
+    batch = draw_batch(inputs, BATCH)
     try:
-        first, again = (submission.train_step.program(state, batch, again=True, watch=True) for _ in range(2))
+        first = traced_once(submission, state, batch)
+        again = submission.train_step.program(state, batch, again=True, watch=True)
     except Failure as failure:
         if failure.compiled:
             return
