@@ -157,7 +157,7 @@ def grade(
     works = (batch.read(path, exercise, seed, solutions) for path in found)
     with hire(len(found)) as grading, watching.stoppable(grading), watching.watching(len(found)) as tell:
         try:
-            batch.require_confinement(grading, accept_weak_confinement)
+            batch.start(grading, accept_weak_confinement, len(found))
             for work, graded in batch.grade_all(works, grading, Results(results) if results else None):
                 result, done = graded.result, done + 1
                 waiting += [text.clean(f"{work.source}: {why}")] if (why := batch.failed(graded)) else []

@@ -2,6 +2,7 @@
 
 import collections
 import logging
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -33,16 +34,23 @@ def grade_all(works: Iterable[Work], workers: Crew, results: Results | None = No
             yield ahead.pop(order.popleft())
 
 
-def require_confinement(workers: Crew, accept_weak: bool) -> None:
-    """Raises TooWeak where the workers cannot confine a submission well enough, unless that is accepted."""
-    for _, trouble in workers.run(confinement_here, [accept_weak]):
+def start(workers: Crew, accept_weak: bool, number: int) -> None:
+    """Let all workers start at once, for so many submissions.
+
+    Raises TooWeak where they cannot confine a submission well enough, unless that is accepted.
+    """
+    each = math.ceil(number / len(workers.idle))
+    for _, trouble in workers.run(start_here, [(accept_weak, each)] * len(workers.idle)):
         if trouble:
             raise trouble if isinstance(trouble, TooWeak) else TooWeak(f"No worker can start: {trouble}")
 
 
-def confinement_here(accept_weak: bool) -> str:
+def start_here(about: tuple[bool, int]) -> str:
     """Nothing; raises TooWeak where a submission is not confined well enough in this process."""
-    crew.own_engine().require_confinement(accept_weak)
+    accept_weak, number = about
+    engine = crew.own_engine()
+    engine.zygote.expected = number
+    engine.require_confinement(accept_weak)
     return ""
 
 

@@ -59,7 +59,7 @@ def grade(
 def _run(recording: Recording, new: New, crew: Crew, told: Told, dry_run: bool, accept_weak: bool) -> None:
     total = sum(len(some) for _, some in new)
     with crew as workers, watching.stoppable(workers), watching.watching(total) as tell:
-        batch.require_confinement(workers, accept_weak)
+        batch.start(workers, accept_weak, total)
 
         def both(whose: str, graded: Graded) -> None:
             told(whose, graded)

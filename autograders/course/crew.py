@@ -1,5 +1,6 @@
 """Workers side by side: processes of this machine, each of which does one task after another."""
 
+import collections
 import functools
 import multiprocessing
 import multiprocessing.connection
@@ -55,9 +56,11 @@ class Crew:
     ) -> Iterator[tuple[Any, Any]]:
         """Each task with what is `known` of it or what `work` makes of it, as they are done; an exception if that fails twice.
 
-        No more tasks are taken up than there are workers; none any more once `stopping` is set.
+        No more tasks are taken up than there are workers; none any more once `stopping` is set. A worker has its next
+        task before what it made of the last one is looked at.
         """
         tasks, running, finished = iter(tasks), {}, queue.SimpleQueue()
+        found: collections.deque[tuple[Any, Any]] = collections.deque()
 
         def hand_out(task: Any, tries: int) -> None:
             worker = self.idle.pop()
@@ -65,12 +68,18 @@ class Crew:
             running[future] = worker, task, tries
             future.add_done_callback(finished.put)
 
-        while True:
-            while self.idle and not self.stopping and (task := next(tasks, None)) is not None:
+        def take_up() -> None:
+            while self.idle and not (self.stopping or found) and (task := next(tasks, None)) is not None:
                 if (before := known(task)) is not None:
-                    yield task, before
+                    found.append((task, before))
                 else:
                     hand_out(task, 0)
+
+        while True:
+            take_up()
+            while found:
+                yield found.popleft()
+                take_up()
             if not running:
                 return
             done: Future = finished.get()
@@ -81,6 +90,7 @@ class Crew:
             if trouble and tries + cost < TRIES:
                 hand_out(task, tries + cost)
             else:
+                take_up()
                 yield task, trouble or done.result()
 
     def replaced(self, worker: Executor, trouble: BaseException | None) -> tuple[Executor, int]:

@@ -72,33 +72,34 @@ class Recording:
 
         `tell` hears of each notebook that is graded, and whose it is.
         """
-        for assignment, some in new:
-            stands = self.book.scores(assignment)
-            graded = (self._done(assignment, parts, stands) for parts in self._graded(assignment, some, workers, tell))
-            while together := list(itertools.islice(graded, AT_ONCE)):
-                self.regraded += [done for done in together if done.changes]
-                if not dry_run:
-                    self.record([done for done in together if not done.changes])
+        stands = {assignment.id: self.book.scores(assignment) for assignment, _ in new}
+        graded = (
+            self._done(assignment, parts, stands[assignment.id])
+            for assignment, parts in self._graded(new, workers, tell)
+        )
+        while together := list(itertools.islice(graded, AT_ONCE)):
+            self.regraded += [done for done in together if done.changes]
+            if not dry_run:
+                self.record([done for done in together if not done.changes])
 
-    def _graded(
-        self, assignment: Released, some: list[Submission], workers: Crew, tell: Callable[[str, Graded], None]
-    ) -> Iterator[Parts]:
+    def _graded(self, new: New, workers: Crew, tell: Callable[[str, Graded], None]) -> Iterator[tuple[Released, Parts]]:
         """The notebooks of each submission with their results, in order."""
-        waiting: collections.deque[Piece] = collections.deque()
+        waiting: collections.deque[tuple[Released, Piece]] = collections.deque()
 
         def works():
-            for piece in self.preparing.pieces(assignment, some):
-                waiting.append(piece)
-                yield piece.work
+            for assignment, some in new:
+                for piece in self.preparing.pieces(assignment, some):
+                    waiting.append((assignment, piece))
+                    yield piece.work
 
         parts: Parts = []
         for _, graded in batch.grade_all(works(), workers, self.results):
-            piece = waiting.popleft()
+            assignment, piece = waiting.popleft()
             graded = _shown(piece, graded)
             tell(piece.whose, graded)
             parts.append((piece, graded))
             if piece.last:
-                yield parts
+                yield assignment, parts
                 parts = []
 
     def _done(self, assignment: Released, parts: Parts, stands: dict) -> Done:

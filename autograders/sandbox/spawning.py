@@ -36,6 +36,7 @@ class Zygote:
 
     def __init__(self, limits: Limits, walls: tuple[str, ...] = starting.WALLS):
         self.limits, self.walls = limits, walls
+        self.expected = 0  # learners, where that is known beforehand
         self.process: subprocess.Popen | None = None
         self.control: socket.socket | None = None
         self.scratch: Path | None = None
@@ -50,7 +51,7 @@ class Zygote:
         """
         ours, theirs = socket.socketpair()
         order = {"do": "spawn", "role": role, "library": str(library or "")}
-        order |= {"walls": self.walls, "limits": dataclasses.asdict(self.limits)}
+        order |= {"walls": self.walls, "limits": dataclasses.asdict(self.limits), "expected": self.expected}
         with theirs, self.lock:
             if self._gone():
                 self._start()

@@ -206,7 +206,7 @@ def _end(order: dict, forks: dict[int, Fork]) -> dict:
 def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Path, forks: dict[int, Fork]) -> dict:
     library = Path(order["library"]) if order["library"] else None
     backend.asked += bool(library)
-    if library and not backend.threads and (order["role"] == "prover" or _pays(library)):
+    if library and not backend.threads and (order["role"] == "prover" or _pays(library, order["expected"])):
         _warm(library)
     trouble = _cannot_fork()
     if trouble:
@@ -222,9 +222,9 @@ def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Pat
     return {"child": pid}
 
 
-def _pays(library: Path) -> bool:
-    """Whether a backend is to be started beforehand: many learners come, and it was tried here."""
-    return backend.asked > FEW and compiled.proven(library)
+def _pays(library: Path, expected: int) -> bool:
+    """Whether a backend is to be started beforehand: many learners come or are expected, and it was tried here."""
+    return max(backend.asked, expected) > FEW and compiled.proven(library)
 
 
 def _warm(library: Path) -> None:

@@ -87,7 +87,7 @@ def recorded(fresh: Path, made: dict[str, Graded], workers: int, seconds: float,
         shutil.copytree(fresh, folder)
         with (
             mock.patch.object(batch, "grade_here", pretend),
-            mock.patch.object(batch, "require_confinement"),
+            mock.patch.object(batch, "start"),
             contextlib.redirect_stdout(io.StringIO()),
         ):
             started = time.perf_counter()

@@ -104,7 +104,7 @@ def graded(folder: Path, name: str, engine: Engine) -> Counter[str]:
             (Book, "write", "gradebook"),
         ):
             timed.enter_context(clock.timed(owner, function, stage))
-        timed.enter_context(mock.patch.object(batch, "require_confinement"))
+        timed.enter_context(mock.patch.object(batch, "start"))
         paths = [folder / "submitted"]
         timed.enter_context(clock.inside("notebook"))
         status = coursework.grade(folder, paths, lambda _: Alone(engine), json=False, dry_run=False, accept_weak=True)

@@ -57,6 +57,14 @@ def test_every_task_is_done_once(two):
     assert dict(two.run(double, range(20))) == {n: 2 * n for n in range(20)}
 
 
+def test_a_worker_does_not_wait_for_who_looks_at_its_results():
+    taken = []
+    with Crew(1) as one:
+        results = one.run(double, (taken.append(n) or n for n in range(5)))
+        assert (next(results), taken) == ((0, 0), [0, 1])
+        assert list(results) == [(n, 2 * n) for n in range(1, 5)]
+
+
 def test_what_is_known_is_not_handed_out(two):
     found = dict(two.run(refuse, range(5), lambda number: -number - 1))
     assert found == {n: -n - 1 for n in range(5)}
