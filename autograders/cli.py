@@ -198,6 +198,8 @@ def _grade_course(
     root: Path, paths: list[Path], hire: Callable[[int], "Crew"], json: bool, dry_run: bool, accept_weak: bool
 ) -> NoReturn:
     """Grade and record what a course's class handed in."""
+    # jsonschema has a grammar compiled for it on import, for a format that no notebook has: half of the imports' time.
+    sys.modules.setdefault("rfc3987_syntax", None)
     from autograders.course import coursework
     from autograders.course.crew import NoWorkers
     from autograders.course.gradebook import Unwritable

@@ -1,6 +1,7 @@
 """What importing costs and brings, and where outside things are used."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,16 @@ def test_judge_takes_no_jax():
     """The process that holds seeds and points never imports JAX, nor does it start a backend."""
     out = run("import autograders.judge.grading, sys; print('jax' in sys.modules)")
     assert out.strip() == "False"
+
+
+def test_grading_a_course_has_no_grammar_compiled(tmp_path):
+    """`stateless grade` reads notebooks without the grammar that jsonschema would have compiled on import."""
+    (tmp_path / "submitted").mkdir()
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    ask = "import sys; print({m: m in sys.modules for m in ('jsonschema', 'lark')})"
+    code = f"from autograders import cli; cli.app(['grade', 'submitted'], standalone_mode=False); {ask}"
+    out = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert out.splitlines()[-1] == "{'jsonschema': True, 'lark': False}"
 
 
 @pytest.mark.parametrize("outside, folder", [("nbgrader", "course"), ("IPython", "learner"), ("jupytext", "course")])
