@@ -14,6 +14,7 @@ import msgspec
 
 from autograders import exercises
 from autograders.audit.corpus import Known
+from autograders.checks import bands
 from autograders.course.crew import Crew, own_engine
 from autograders.course.materials import solution
 from autograders.judge import grading, submissions
@@ -65,7 +66,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def _grade(task: Task) -> list[Outcome]:
     """One outcome for each time, then one for each further seed."""
-    engine = own_engine(task.walls)
+    engine, bands.measuring = own_engine(task.walls), True
     repeated = [_whole(task, PUBLIC_SEED, engine) for _ in range(task.times)]
     return repeated + (_further(task, repeated[0], engine) if task.seeds else [])
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 seen: list[tuple[str, float]] = []  # band and value, since whoever reads it cleared it
 known: dict[str, "Band"] = {}
+measuring = False  # whether an audit is on: it wants the values that decide in doubt
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Band:
         return (first + measure()) / 2 if self._near(first) else first
 
     def clearly(self, value: float) -> bool:
-        """Whether the value is on the right side, and not near the limit."""
-        return self.admits(value) and not self._near(value)
+        """Whether the value is on the right side, and not near the limit, so that no other is needed."""
+        return self.admits(value) and not self._near(value) and not measuring
 
     def _near(self, value: float) -> bool:
         return self.near is not None and self.near[0] <= value < self.near[1]

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from autograders.checks import Failure
+from autograders.checks import Failure, bands
 from autograders.exercises.train_step import test_train_step as checks
 from autograders.exercises.train_step import trainings
 from autograders.judge import grading, submissions
@@ -65,6 +65,15 @@ def test_half_a_training_decides_where_it_clearly_suffices(monkeypatch, half, co
     reached = trainings.accuracy(types.SimpleNamespace(create_state=lambda _: None), np.random.default_rng(0))
     assert asked == wanted
     assert reached == (half if len(wanted) == 1 else 0.96)
+
+
+def test_an_audit_measures_whole_trainings(monkeypatch):
+    """What half a training clearly settles says nothing of how often a whole one, which decides in doubt, would fail."""
+    monkeypatch.setattr(bands, "measuring", True)
+    monkeypatch.setattr(trainings, "trained", lambda submission, state, k, epochs, compiled="": 0.97 + epochs / 1000)
+    monkeypatch.setattr(trainings, "require_compiled_once", lambda *_: None)
+    monkeypatch.setattr(trainings, "works_under_jit", lambda *_: False)
+    assert trainings.accuracy(types.SimpleNamespace(create_state=lambda _: None), np.random.default_rng(0)) == 0.99
 
 
 def test_an_error_of_a_half_training_is_told(monkeypatch):
