@@ -70,7 +70,8 @@ class Answerer:
         """The reply to one request; whatever the learner's code raises comes back as `Raised`."""
         try:
             limit = getattr(request, "seconds", 0) if self.alarms else 0
-            with warnings.catch_warnings(), _whole_tracebacks(), time_limit(limit):
+            # JAX's own frames stay in tracebacks inside, for `raised` to look at.
+            with warnings.catch_warnings(), _setting("jax_traceback_filtering", "off"), time_limit(limit):
                 warnings.simplefilter("ignore")
                 return self._answers[type(request)](self, request)
         except Undefined as error:
@@ -117,7 +118,9 @@ class Answerer:
         fixed = tuple(isinstance(a, Scalar) or getattr(a, "fixed", False) for a in request.args)
         owner = getattr(function, "__self__", None)
         world, before = self._world(owner) if request.watch else {}, dict(self.namespace)
-        with observing.printed_text(), tracing.afresh() if request.again else contextlib.nullcontext():
+        # The same answer is the same program, wherever it was asked from.
+        nowhere = _setting("jax_traceback_in_locations_limit", 0)
+        with nowhere, observing.printed_text(), tracing.afresh() if request.again else contextlib.nullcontext():
             traced = tracing.trace(self.objects, function, args, fixed, request.transform)
         wrote = places.changes(world, self._world(owner)) if request.watch else []
         self._take_tracers_back(before)
@@ -235,14 +238,14 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _whole_tracebacks() -> Iterator[None]:
-    """Keeps JAX's own frames in tracebacks inside, for `raised` to look at."""
-    before = jax.config.jax_traceback_filtering
-    jax.config.update("jax_traceback_filtering", "off")
+def _setting(name: str, value: Any) -> Iterator[None]:
+    """A setting of JAX's, inside."""
+    before = getattr(jax.config, name)
+    jax.config.update(name, value)
     try:
         yield
     finally:
-        jax.config.update("jax_traceback_filtering", before)
+        jax.config.update(name, before)
 
 
 def _hands_back(result: Any, arguments: tuple) -> bool:
