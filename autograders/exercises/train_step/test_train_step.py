@@ -490,7 +490,7 @@ def test_reaches_accuracy(submission, inputs):
     )
 
 
-# Last, because tracing anew makes older versions of JAX forget everything that was compiled before.
+# Last, because tracing anew makes older versions of JAX forget what was compiled; `traced_once` did so once before.
 @grades("train_step", points=0.5, needs=("returns_state_and_loss",))
 def test_pure_program(submission, state, inputs):
     """The program calls nothing on the host, and tracing it anew gives the same program.
