@@ -182,14 +182,18 @@ class Engine:
         return compiled.ensure(self._compile, self._prove)
 
     def _compile(self) -> dict[str, bytes]:
-        warmer = Peer(self.zygote, "warmer")
+        made: dict[str, bytes] = {}
+        warmers = [Peer(self.zygote, role) for role in compiled.WARMERS]
         try:
-            sent = warmer.connection.receive(self.limits.cell_s)
-            return msgspec.msgpack.decode(sent.body, type=dict[str, bytes])
+            for warmer in warmers:
+                sent = warmer.connection.receive(self.limits.cell_s)
+                made |= msgspec.msgpack.decode(sent.body, type=dict[str, bytes])
         except (OSError, EOFError, ValueError) as error:
             raise RuntimeError("the library could not be compiled") from error
         finally:
-            warmer.close()
+            for warmer in warmers:
+                warmer.close()
+        return made
 
     def _prove(self, library: Path) -> bool:
         """Whether a process forked beside a running backend can do all that others can; tried more than once."""

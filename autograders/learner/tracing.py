@@ -16,7 +16,8 @@ from autograders.learner.values import Objects
 JIT = ("jit", "pjit")  # how versions of JAX call the equation of a function under jit
 SAME = ("convert_element_type", "copy", "reshape")  # the same numbers come out
 PLATFORMS = ["cpu", "cuda"]  # the program runs on the judge's backend, whichever this process has
-UNLIKE_BEFORE = jax.make_user_context(None) if hasattr(jax, "make_user_context") else None
+REMEMBERS_APART = hasattr(jax, "make_user_context")  # what was traced in different contexts
+UNLIKE_BEFORE = jax.make_user_context(None) if REMEMBERS_APART else None
 numbers = itertools.count(1)
 
 
@@ -54,12 +55,20 @@ TRANSFORMS: dict[str, Callable[[Callable], Callable]] = {
 }
 
 
-def afresh() -> contextlib.AbstractContextManager:
-    """Where JAX traces anew even what it has traced before; older versions forget all that they have compiled, too."""
+def afresh(number: int = 0) -> contextlib.AbstractContextManager:
+    """Where JAX traces anew even what it has traced before; older versions forget all that they have compiled, too.
+
+    With a number, it finds what it has traced in here under that number; without one, the next is taken.
+    """
     if UNLIKE_BEFORE:
-        return UNLIKE_BEFORE(next(numbers))
+        return UNLIKE_BEFORE(number or next(numbers))
     jax.clear_caches()
     return contextlib.nullcontext()
+
+
+def exactly() -> contextlib.AbstractContextManager:
+    """Where products of matrices are as precise as on a processor, whichever backend runs them."""
+    return jax.default_matmul_precision("highest")
 
 
 def trace(
@@ -82,7 +91,7 @@ def trace(
         described[:] = [_describe_abstract(objects, result)]
         return jax.tree.leaves(result)
 
-    with jax.default_matmul_precision("highest"):
+    with exactly():
         jitted = jax.jit(program, keep_unused=True)
         jaxpr = jitted.trace(*specs).jaxpr  # and no second time for the export
         callbacks = tuple(sorted({e.primitive.name for e in _equations(jaxpr.jaxpr) if _calls_host(e)}))

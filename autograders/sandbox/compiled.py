@@ -1,8 +1,8 @@
 """Compiled library programs, made once on a machine and read by every learner's process.
 
 Without them each process would compile the same initialisers and array operations again, which is most of its work.
-The folder is filled by a confined process that runs library calls only (`warmup.py`), never anything of a learner's or
-of a solution's, and what it made is written here by the grader: an entry is native code.
+The folder is filled by confined processes that run library calls only (`warmup.py`, `others.py`), never anything of a learner's or
+of a solution's, and what they made is written here by the grader: an entry is native code.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from pathlib import Path
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy")
 FLAGS = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 KNOWN_TO = (0, 11)  # the first jaxlib with which FLAGS were not tried; one that it did not know would end the process
+WARMERS = ("warmer", "warmer of others")  # the processes that fill the folder, side by side
 PROOF = f"forks-{os.cpu_count()}"  # how many threads a backend has depends on the cores
 NEVER = 1e9  # seconds: no program takes so long to compile, so none is written
 
@@ -62,7 +63,8 @@ def folder() -> Path:
 def _fingerprint() -> str:
     """Differs where a compiled program might: packages, what is compiled, and what the processor can do."""
     parts = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
-    parts += [Path(__file__).with_name(name).read_text() for name in ("warmup.py", "threads.py")] + [xla_flags()]
+    parts += [Path(__file__).with_name(name).read_text() for name in ("warmup.py", "others.py", "threads.py")]
+    parts += [xla_flags()]
     with contextlib.suppress(OSError):
         about = Path("/proc/cpuinfo").read_text().split("\n")
         parts += sorted({line for line in about if line.startswith(("flags", "Features", "model name"))})

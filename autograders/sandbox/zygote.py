@@ -52,6 +52,7 @@ LIBRARIES = (
     "sklearn.datasets",
     "autograders.learner.serving",
     "autograders.sandbox.evaluator",
+    "autograders.sandbox.traced",
     "autograders.sandbox.warmup",
 )
 LINUX_LIBRARIES = ("py_landlock", "pyseccomp")
@@ -231,7 +232,7 @@ def _warm(library: Path) -> None:
     """Start a backend, half of its threads held back, and call what the exercises need, as it was compiled before."""
     import jax
 
-    from autograders.sandbox import threads, warmup
+    from autograders.sandbox import threads, traced, warmup
 
     Programs(library).use()
     warnings.filterwarnings("ignore", ".*fork")  # JAX and Python know nothing of `threads`
@@ -239,6 +240,7 @@ def _warm(library: Path) -> None:
         jax.devices()
     with contextlib.suppress(warmup.NotKept), warmup.never_compiling():
         warmup.run()
+        traced.ahead()
     backend.held, backend.threads = noted, threads.count()
     _freeze()
 
@@ -265,7 +267,7 @@ def _cannot_fork() -> str:
 def _programs(order: dict, folder: Path) -> Programs | None:
     """The compiled programs for a child: the library's to read, or a folder of its own that starts with them."""
     library = Path(order["library"]) if order["library"] else None
-    if order["role"] == "warmer":
+    if order["role"] in compiled.WARMERS:
         return Programs(folder / "programs", adds=True)
     return Programs(library) if library else None
 
@@ -292,7 +294,8 @@ def _become(order: dict, stream: socket.socket, folder: Path, limits: Limits, pr
         active = layers.harden(limits, writable, readable, order["walls"])
         stream.sendall(json.dumps(active).encode() + b"\n")
         threads.start(backend.held)  # behind the walls, which each thread has of the one that starts it
-        roles = {"learner": serving.serve, "evaluator": evaluator.serve, "warmer": warmup.serve, "prover": warmup.prove}
+        roles = {"learner": serving.serve, "evaluator": evaluator.serve, "prover": warmup.prove}
+        roles |= {compiled.WARMERS[0]: warmup.serve, compiled.WARMERS[1]: warmup.serve_others}
         roles[order["role"]](stream)
     finally:
         os._exit(0)
