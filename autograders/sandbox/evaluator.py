@@ -19,6 +19,7 @@ from jax._src.lib import xla_client
 from autograders.learner.answering import used
 from autograders.learner.messages import Compile, Compiled, Connection, Evaluate, Evaluated, Usage, Used
 from autograders.learner.values import array_from_wire, array_to_wire
+from autograders.sandbox import interpreter
 
 ALLOWED_CALLS = re.compile(
     r"lapack_\w+_ffi|Sharding|SPMDFullToShardShape|SPMDShardToFullShape|cu_threefry2x32_ffi|topk|annotate_device_placement|mhlo\.\w+"
@@ -64,8 +65,9 @@ def evaluate_here(request: Evaluate) -> Evaluated | str:
 @functools.lru_cache(PROGRAMS)
 def _load(program: bytes) -> tuple[export.Exported, Callable]:
     exported = export.deserialize(bytearray(program))
-    _admit(exported.mlir_module())
-    return exported, jax.jit(exported.call)
+    text = exported.mlir_module()
+    _admit(text)
+    return exported, interpreter.interpreted(exported, text) or jax.jit(exported.call)
 
 
 def _admit(text: str) -> None:
