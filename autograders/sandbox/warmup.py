@@ -18,10 +18,13 @@ from jax._src import compilation_cache
 from autograders.learner.messages import Connection
 from autograders.sandbox import others
 
-ROWS = ((1,), (2,), (3,), (4,), (5,), (8,), (2, 3), (2, 1, 3), (6,))  # batches in which layers are tried
-LAYERS = ((6, 7), (7, 5), (5, 4), (6, 4), (5, 5))
-WIDE_LAYERS = ((12, 32), (32, 10), (64, 64), (64, 10))
-WIDE_ROWS = ((1,), (2,), (4,), (5,), (10,))
+NETS = (  # batches of rows, and the sizes of the layers that they go through
+    (((1,), (2,), (3,), (2, 3), (2, 1, 3)), (6, 7, 5, 4)),
+    (((1,), (2,)), (6, 4)),
+    (((1,), (2,)), (5, 5)),
+    (((1,), (4,)), (12, 32, 10)),
+    (((1,), (5,), (10,)), (64, 64, 10)),
+)
 LEAVES = ((), (2,), (3,), (4,), (6,), (6, 4), (5, 4), (5, 5), (2, 3, 2))  # of trees that are scaled
 HALF_LEAVES = (((2,), jnp.float16), ((2, 3, 2), jnp.bfloat16))
 LAST_AXES = ((5,), (4,), (3, 5), (2, 3, 7), (2, 1, 3, 2))  # along which numbers are scaled and shifted
@@ -96,10 +99,9 @@ def run() -> None:
     """Call once what nearly every answer needs."""
     key = jax.random.key(0)
     jnp.copy(jax.random.key_data(key))
-    for rows, layers in ((ROWS, LAYERS), (WIDE_ROWS, WIDE_LAYERS)):
+    for rows, sizes in NETS:
         for row in rows:
-            for wide, narrow in layers:
-                _layer(key, (*row, wide), narrow)
+            _net(key, row, sizes)
     for shape, dtype in (*((shape, jnp.float32) for shape in LEAVES), *HALF_LEAVES):
         leaf = jnp.ones(shape, dtype)
         leaf * 2.5, jnp.zeros_like(leaf)
@@ -117,16 +119,17 @@ def run() -> None:
     for n in IMAGES:
         _epoch(key, n)
     images, labels = jnp.asarray(np.zeros((DIGITS, PIXELS)), jnp.float32), jnp.asarray(np.zeros(DIGITS, int), jnp.int32)
-    images[:TRAINING], images[TRAINING:], labels[:TRAINING], labels[TRAINING:]
+    images[:TRAINING], images[TRAINING:], labels[:TRAINING], labels[TRAINING:], jnp.zeros((1, PIXELS))
 
 
-def _layer(key: jax.Array, shape: tuple[int, ...], size: int) -> None:
-    """One layer alone: made, applied, and an optimizer state for it."""
-    x = jnp.zeros(shape)
-    made = nn.Dense(size).init(key, x)
-    out = nn.relu(nn.Dense(size).apply(made, x))
-    out * jnp.ones(out.shape[-1:])
-    optax.adam(3e-3).init(made)
+def _net(key: jax.Array, row: tuple[int, ...], sizes: tuple[int, ...]) -> None:
+    """Layers that are made and applied one by one, and an optimizer state for each."""
+    x = jax.device_put(np.zeros((*row, sizes[0]), np.float32))
+    for size in sizes[1:]:
+        made = nn.Dense(size).init(key, x)
+        x = nn.Dense(size).apply(made, x)
+        x = nn.relu(x) if size != sizes[-1] else x
+        optax.adam(3e-3).init(made)
 
 
 def _epoch(key: jax.Array, n: int) -> None:
