@@ -25,7 +25,7 @@ from autograders.sandbox.limits import MIB
 from autograders.sandbox.spawning import NoProcess, Zygote
 
 ENDED = "the process ended"
-KEPT = 256 * MIB  # of compiled programs; a small one takes some 5 KiB
+KEPT = 16 * MIB  # of compiled programs; a small one takes some 4 KiB
 LOOKED_AFTER = 50  # programs, between two looks at what the evaluator has used
 
 
