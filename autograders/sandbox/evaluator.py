@@ -67,7 +67,7 @@ def _load(program: bytes) -> tuple[export.Exported, Callable]:
     exported = export.deserialize(bytearray(program))
     text = exported.mlir_module()
     _admit(text)
-    return exported, interpreter.interpreted(exported, text) or jax.jit(exported.call)
+    return exported, interpreter.runner(exported, text)
 
 
 def _admit(text: str) -> None:

@@ -7,7 +7,7 @@ interpreter does in the array that was handed to it, whoever else goes on with t
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -28,38 +28,55 @@ OF_ARRAYS = (
 )
 KNOWN = {f"stablehlo.{name}" for name in f"{OF_EACH_NUMBER} {OF_ARRAYS}".split()}
 KNOWN |= {"builtin.module", "func.func", "func.call", "func.return"}
-FLOATS_ONLY = (
-    "stablehlo.divide",
-    "stablehlo.power",
-    "stablehlo.remainder",
-)  # whole numbers divided by 0 end the process
+# Whole numbers divided by 0 end the process.
+FLOATS_ONLY = ("stablehlo.divide", "stablehlo.power", "stablehlo.remainder")
 TYPES = ("i1", "i32", "ui32", "f32")
 MOST = 10_000  # numbers that a program computes with; it is asked several times
 PLATFORM = "_platform_index"  # the name of the argument that says which of the exported platforms this is
 
 
-def interpreted(exported: export.Exported, text: str) -> Callable[..., list[np.ndarray]] | None:
-    """A function that runs the program with this text on arrays; None where it has to be compiled."""
-    if jax.default_backend() != "cpu" or not hasattr(stablehlo, "eval_module") or "TOTALORDER" in text:
-        return None
-    if any(jnp.issubdtype(aval.dtype, jax.dtypes.extended) for aval in (*exported.in_avals, *exported.out_avals)):
-        return None  # keys
-    with mlir.make_ir_context():
-        module = ir.Module.parse(text)
-    functions = {op.attributes["sym_name"].value: op.operation for op in module.body.operations}
-    if not all(map(_known, _inside(module.operation))) or not _cost(functions["main"], functions) <= MOST:
-        return None
-    platform = [np.int32(exported.platforms.index("cpu"))] if _asks_for_platform(functions["main"]) else []
+def runner(exported: export.Exported, text: str) -> Callable[..., Sequence[jax.Array | np.ndarray]]:
+    """A function that runs the program with this text on arrays: interpreted where that can be, else compiled."""
+    compiled = jax.jit(exported.call)
+    module = _admitted(exported, text)
+    if module is None:
+        return compiled
+    platform = [np.int32(exported.platforms.index("cpu"))] if _asks_for_platform(module) else []
 
-    def run(*inputs: jax.Array) -> list[np.ndarray]:
+    def run(*inputs: jax.Array) -> Sequence[jax.Array | np.ndarray]:
         with module.context:
-            outputs = stablehlo.eval_module(module, [_attribute(np.asarray(x)) for x in (*platform, *inputs)])
+            try:
+                outputs = stablehlo.eval_module(module, [_attribute(np.asarray(x)) for x in (*platform, *inputs)])
+            except ValueError:  # whatever it is that the interpreter does not like
+                return compiled(*inputs)
             return [_array(out, aval) for out, aval in zip(outputs, exported.out_avals, strict=True)]
 
     return run
 
 
-def _asks_for_platform(main: ir.Operation) -> bool:
+def _admitted(exported: export.Exported, text: str) -> ir.Module | None:
+    """The program as the interpreter takes it; None where it is to be compiled."""
+    if jax.default_backend() != "cpu" or not hasattr(stablehlo, "eval_module") or "TOTALORDER" in text:
+        return None
+    if any(jnp.issubdtype(aval.dtype, jax.dtypes.extended) for aval in (*exported.in_avals, *exported.out_avals)):
+        return None  # keys
+    try:
+        with mlir.make_ir_context():
+            module = ir.Module.parse(text)
+    except Exception:  # what this version of JAX writes, it cannot read
+        return None
+    if not all(map(_known, _inside(module.operation))):
+        return None
+    functions = _functions(module)
+    return module if _cost(functions["main"], functions) <= MOST else None
+
+
+def _functions(module: ir.Module) -> dict[str, ir.Operation]:
+    return {op.attributes["sym_name"].value: op.operation for op in module.body.operations}
+
+
+def _asks_for_platform(module: ir.Module) -> bool:
+    main = _functions(module)["main"]
     return "arg_attrs" in main.attributes and PLATFORM in str(main.attributes["arg_attrs"])
 
 
