@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-LOOKING_S = 0.3
+LOOKING_S = 2.0  # looking at the memory of a process holds it up for some milliseconds
 
 
 @dataclasses.dataclass
