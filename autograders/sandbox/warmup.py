@@ -26,7 +26,6 @@ NETS = (  # batches of rows, and the sizes of the layers that they go through
     (((1,), (5,), (10,)), (64, 64, 10)),
 )
 LEAVES = ((), (2,), (3,), (4,), (6,), (6, 4), (5, 4), (5, 5), (2, 3, 2))  # of trees that are scaled
-HALF_LEAVES = (((2,), jnp.float16), ((2, 3, 2), jnp.bfloat16))
 LAST_AXES = ((5,), (4,), (3, 5), (2, 3, 7), (2, 1, 3, 2))  # along which numbers are scaled and shifted
 MEANS = ((), (3,), (2, 4))
 STEPS = (0, 1, 4, 5, 6, 7, 8)
@@ -102,7 +101,7 @@ def run() -> None:
     for rows, sizes in NETS:
         for row in rows:
             _net(key, row, sizes)
-    for shape, dtype in (*((shape, jnp.float32) for shape in LEAVES), *HALF_LEAVES):
+    for shape, dtype in (*((shape, jnp.float32) for shape in LEAVES), *others.HALF_LEAVES):
         leaf = jnp.ones(shape, dtype)
         leaf * 2.5, jnp.zeros_like(leaf)
     for shape in LAST_AXES:

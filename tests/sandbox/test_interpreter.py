@@ -1,7 +1,6 @@
 """The interpreter gives what XLA gives, for every operation that is left to it, and is left nothing that could end it."""
 
 import inspect
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -158,7 +157,7 @@ def test_all_others_are_compiled(case):
 def test_a_loop_is_interpreted_whose_turns_are_seen():
     """Of the loops that are compiled, one that only differs in being short is not."""
     text, _, run = admitted(lambda x: lax.fori_loop(0, 100, lambda i, c: c + i, x), (np.int32(3),))
-    assert re.search(r"stablehlo\.while", text)
+    assert "stablehlo.while" in text
     assert run(np.int32(3)) == [3 + 4950, 3]
 
 
@@ -173,7 +172,7 @@ def test_what_the_interpreter_refuses_is_compiled(monkeypatch):
     np.testing.assert_array_equal(run(TABLE)[0], -TABLE)
 
 
-def test_a_text_that_cannot_be_read_is_compiled(monkeypatch):
+def test_a_text_that_cannot_be_read_is_compiled():
     _, exported, _ = admitted(jnp.negative, (TABLE,))
     run = interpreter.runner(exported, "module {")
     assert not interpreted(run)
