@@ -1,5 +1,6 @@
 """The command `stateless`: for learners start, check and hint; for instructors grade, release, doctor and demo."""
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from autograders.course.crew import Crew
+    from autograders.sandbox.spawning import Trunk
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -130,10 +132,34 @@ def grade(
 
     Status 1 when one could not be graded; the others are.
     """
+
+    from autograders.course import crew, folders
+
+    if workers != "auto" and not workers.isdecimal():
+        raise stop(f"--workers is a number or auto, not {workers!r}.")
+    handed_in = sum(len(list(path.rglob("*.ipynb"))) if path.is_dir() else 1 for path in paths)
+    with contextlib.nullcontext() if scheduler else crew.trunk(handed_in) as trunk:
+        hire = functools.partial(_hire, scheduler, workers, accept_weak_confinement, trunk)
+        if root := folders.course_of(paths):
+            _grade_course(root, paths, hire, json, dry_run, accept_weak_confinement)
+        _grade_files(paths, hire, json, exercise, materials, course, results, accept_weak_confinement)
+
+
+def _grade_files(
+    paths: list[Path],
+    hire: Callable[[int], "Crew"],
+    json: bool,
+    exercise: str,
+    materials: Path | None,
+    course: Path,
+    results: Path | None,
+    accept_weak: bool,
+) -> NoReturn:
+    """Grade files that no course records."""
     import msgspec
 
     from autograders import exercises
-    from autograders.course import batch, folders, watching
+    from autograders.course import batch, watching
     from autograders.course.crew import NoWorkers
     from autograders.course.materials import NoMaterials, find
     from autograders.course.results import Results
@@ -141,11 +167,6 @@ def grade(
     from autograders.display import text
     from autograders.judge.learners import TooWeak
 
-    if workers != "auto" and not workers.isdecimal():
-        raise stop(f"--workers is a number or auto, not {workers!r}.")
-    hire = functools.partial(_hire, scheduler, workers, accept_weak_confinement)
-    if root := folders.course_of(paths):
-        _grade_course(root, paths, hire, json, dry_run, accept_weak_confinement)
     try:
         solutions = find(materials) / "solutions"
     except NoMaterials as error:
@@ -157,7 +178,7 @@ def grade(
     works = (batch.read(path, exercise, seed, solutions) for path in found)
     with hire(len(found)) as grading, watching.stoppable(grading), watching.watching(len(found)) as tell:
         try:
-            batch.start(grading, accept_weak_confinement, len(found))
+            batch.start(grading, accept_weak, len(found))
             for work, graded in batch.grade_all(works, grading, Results(results) if results else None):
                 result, done = graded.result, done + 1
                 waiting += [text.clean(f"{work.source}: {why}")] if (why := batch.failed(graded)) else []
@@ -178,12 +199,12 @@ def grade(
     raise typer.Exit(1 if waiting else 0)
 
 
-def _hire(scheduler: str, workers: str, accept_weak: bool, most: int) -> "Crew":
-    """The workers of a scheduler, or so many on this machine."""
+def _hire(scheduler: str, workers: str, accept_weak: bool, trunk: "Trunk | None", most: int) -> "Crew":
+    """The workers of a scheduler, or so many on this machine, which share the trunk."""
     from autograders.course import crew
 
     if not scheduler:
-        return crew.Crew(min(crew.fitting() if workers == "auto" else int(workers), most) or 1)
+        return crew.Crew(min(crew.fitting() if workers == "auto" else int(workers), most) or 1, trunk)
     try:
         from autograders.course import cluster
     except ImportError as error:
@@ -277,7 +298,7 @@ def audit(
     from autograders.audit import auditing, evidence, page, picture, table
     from autograders.audit.corpus import find, load
     from autograders.audit.running import Task
-    from autograders.course.crew import Crew, fitting
+    from autograders.course.crew import Crew, fitting, trunk
     from autograders.course.materials import NoMaterials
     from autograders.sandbox.starting import WALLS
 
@@ -294,7 +315,7 @@ def audit(
     solutions = folder.parents[1] / "solutions"
     walls = tuple(wall for wall in WALLS if wall not in (without or ()))
     tasks = [Task(k, solutions, walls) for k in known]
-    with Crew(workers or fitting()) as crew:
+    with trunk(len(known), walls) as shared, Crew(workers or fitting(), shared) as crew:
         found, outcomes = auditing.audit(tasks, seeds, runs, crew, table.progress, blunt and not only)
     for name in dict.fromkeys(k.exercise for k in known) if write else ():
         measured = evidence.measure(name, known, outcomes)

@@ -1,6 +1,7 @@
 """Workers side by side: processes of this machine, each of which does one task after another."""
 
 import collections
+import contextlib
 import functools
 import multiprocessing
 import multiprocessing.connection
@@ -16,6 +17,8 @@ from typing import Any
 import psutil
 
 from autograders.judge.learners import Engine
+from autograders.sandbox.limits import Limits
+from autograders.sandbox.spawning import Trunk, Zygote
 from autograders.sandbox.starting import WALLS
 
 MEMORY = 2 * 2**30  # bytes for a worker, its zygote, its evaluator and a submission's process; 1.6 GiB were measured
@@ -28,12 +31,26 @@ def fitting() -> int:
     return max(1, min(cores, psutil.virtual_memory().available // MEMORY))
 
 
+shared: list[Trunk] = []  # in a worker, what it has in common with the others
+
+
 @functools.cache
 def own_engine(walls: tuple[str, ...] = WALLS) -> Engine:
     """One engine for all that this process grades; it ends with the process."""
-    made = Engine(walls=walls)
+    made = Engine(walls=walls, trunk=next((trunk for trunk in shared if trunk.walls == walls), None))
     multiprocessing.util.Finalize(None, made.close, exitpriority=1)
     return made
+
+
+@contextlib.contextmanager
+def trunk(expected: int, walls: tuple[str, ...] = WALLS) -> Iterator[Trunk]:
+    """What workers share that confine submissions behind these walls; it starts at once, before they do."""
+    zygote = Zygote(Limits(), walls, branches=fitting())
+    zygote.expected = expected
+    try:
+        yield zygote.as_trunk()
+    finally:
+        zygote.close()
 
 
 class NoWorkers(Exception):
@@ -41,15 +58,19 @@ class NoWorkers(Exception):
 
 
 class Crew:
-    """So many places for tasks; each is a process of its own, so that one that dies takes nobody with it."""
+    """So many places for tasks; each is a process of its own, so that one that dies takes nobody with it.
 
-    def __init__(self, workers: int):
+    Those that grade share the trunk, where there is one.
+    """
+
+    def __init__(self, workers: int, trunk: Trunk | None = None):
+        self.trunk = trunk
         self.idle = [self.worker() for _ in range(workers)]
         self.stopping = False
 
     def worker(self) -> Executor:
         """A new place for one task after another."""
-        return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start)
+        return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start, (self.trunk,))
 
     def run(
         self, work: Callable[[Any], Any], tasks: Iterable, known: Callable[[Any], Any] = lambda task: None
@@ -105,8 +126,9 @@ class Crew:
             worker.shutdown(cancel_futures=True)
 
 
-def _start() -> None:
+def _start(trunk: Trunk | None) -> None:
     """What a worker does first: it leaves Ctrl-C to the process that hands out the tasks, and ends with that one."""
+    shared.extend([trunk] if trunk else [])
     signal.signal(signal.SIGINT, lambda *_: None)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

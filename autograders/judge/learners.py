@@ -35,7 +35,7 @@ from autograders.learner.messages import (
 )
 from autograders.sandbox import compiled, starting
 from autograders.sandbox.limits import Limits
-from autograders.sandbox.spawning import NoProcess, Zygote
+from autograders.sandbox.spawning import NoProcess, Trunk, Zygote
 from autograders.sandbox.starting import WALLS
 
 ABOUT_CODE = Returned | Missing | Raised
@@ -166,13 +166,13 @@ class ConfinedLearner:
 class Engine:
     """The zygote and the evaluator of one grader.
 
-    `walls` are those that are put around them where they hold.
+    `walls` are those that are put around them where they hold; the zygote is one of the `trunk`'s, where there is one.
     """
 
-    def __init__(self, limits: Limits | None = None, walls: tuple[str, ...] = WALLS):
+    def __init__(self, limits: Limits | None = None, walls: tuple[str, ...] = WALLS, trunk: Trunk | None = None):
         threadpool_limits(1, "blas")  # for matrices as small as the judge's, more threads only wait for each other
         self.limits = limits or Limits()
-        self.zygote = Zygote(self.limits, walls)
+        self.zygote = Zygote(self.limits, walls, trunk)
         self.evaluate = Evaluator(self.zygote)
         self.compiler = Compiler(self.evaluate)
 

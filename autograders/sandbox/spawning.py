@@ -1,8 +1,12 @@
-"""The judge's end of the zygote: it starts one when first needed, and gets confined processes from it."""
+"""The judge's end of the zygote: it starts one when first needed, and gets confined processes from it.
+
+Of judges side by side, each has its own from the trunk that they share; one that the trunk does not answer starts one.
+"""
 
 import contextlib
 import dataclasses
 import json
+import select
 import shutil
 import socket
 import subprocess
@@ -31,11 +35,32 @@ class Child:
     layers: list[str]
 
 
-class Zygote:
-    """Starts the process when first needed, and again when it is gone. `walls` are those that are tried."""
+@dataclasses.dataclass(frozen=True)
+class Trunk:
+    """A zygote that forks zygotes: the socket for such orders, which several judges hold, and the walls around it.
 
-    def __init__(self, limits: Limits, walls: tuple[str, ...] = starting.WALLS):
-        self.limits, self.walls = limits, walls
+    `walls` are those that were tried, `layers` those that hold.
+    """
+
+    control: socket.socket
+    walls: tuple[str, ...]
+    layers: tuple[str, ...]
+
+
+class Zygote:
+    """Starts the process when first needed, and again when it is gone. `walls` are those that are tried.
+
+    The process is a branch of the `trunk`, where there is one and it answers; as a trunk, it has so many `branches`.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        walls: tuple[str, ...] = starting.WALLS,
+        trunk: Trunk | None = None,
+        branches: int = 1,
+    ):
+        self.limits, self.walls, self.trunk, self.branches = limits, walls, trunk, branches
         self.expected = 0  # learners, where that is known beforehand
         self.process: subprocess.Popen | None = None
         self.control: socket.socket | None = None
@@ -73,8 +98,19 @@ class Zygote:
                 return self._ask({"do": "end", "child": child.number})
         return {"error": "the zygote ended"}
 
+    def as_trunk(self) -> Trunk:
+        """Start it now, for judges who ask it for branches of their own; it prepares for the learners who are expected."""
+        self._start()
+        library = compiled.folder()
+        order = {"do": "prepare", "role": "trunk", "expected": self.expected}
+        self.control.send(json.dumps(order | {"library": str(library) if library.is_dir() else ""}).encode())
+        return Trunk(self.control, self.walls, self.layers)
+
     def _gone(self) -> bool:
-        return self.process is None or self.process.poll() is not None
+        """Whether it has ended: nothing comes from it unasked but the end."""
+        if self.control is None or (self.process and self.process.poll() is not None):
+            return True
+        return bool(select.select([self.control], [], [], 0)[0])
 
     def _ask(self, order: dict, handed: socket.socket | None = None) -> dict:
         try:
@@ -90,13 +126,35 @@ class Zygote:
 
     def _start(self) -> None:
         self.close()
+        if not self._branched():
+            self.close()
+            self._execute()
+
+    def _socket(self) -> socket.socket:
+        """A new control socket's other end."""
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(START_S)
+        return theirs
+
+    def _branched(self) -> bool:
+        """Whether the trunk forked a zygote for this judge."""
+        if not self.trunk:
+            return False
+        try:
+            with self._socket() as theirs:
+                socket.send_fds(self.trunk.control, [b'{"do": "branch"}'], [theirs.fileno()])
+            self.layers = self.trunk.layers
+            return bool(self.control.recv(2**16))
+        except OSError:
+            return False
+
+    def _execute(self) -> None:
+        theirs = self._socket()
         self.scratch, self.errors = Path(tempfile.mkdtemp(prefix="stateless-")), tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
         with contextlib.suppress(OSError):
             compiled.root().mkdir(parents=True, exist_ok=True)
         with theirs:
-            start = starting.start(self.limits, self.scratch, theirs.fileno(), self.walls)
+            start = starting.start(self.limits, self.scratch, theirs.fileno(), self.walls, self.branches)
             if start.uid:
                 shutil.chown(self.scratch, start.uid, start.uid)
             self.layers = start.layers
@@ -112,7 +170,9 @@ class Zygote:
             )
 
     def _last_words(self) -> str:
-        """The last line that the zygote wrote about its end."""
+        """The last line that the zygote wrote about its end; a branch writes where its trunk does."""
+        if self.errors is None:
+            return "nobody knows why"
         self.errors.seek(0)
         lines = self.errors.read().decode(errors="replace").split("\n")
         return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "nobody knows why")

@@ -65,19 +65,23 @@ def interpreter_folders() -> list[str]:
     return [f for f in real if not any(f != other and Path(f).is_relative_to(other) for other in real)]
 
 
-def start(limits: Limits, scratch: Path, control: int, walls: tuple[str, ...] = WALLS) -> Start:
-    """How to start the zygote with as many of these walls as hold here; `control` is the socket it inherits."""
+def start(limits: Limits, scratch: Path, control: int, walls: tuple[str, ...] = WALLS, branches: int = 1) -> Start:
+    """How to start the zygote with as many of these walls as hold here; `control` is the socket it inherits.
+
+    So many judges share the memory for scratch folders.
+    """
     uid = dedicated_uid() if "uid" in walls and os.geteuid() == 0 else 0
     zygote = [sys.executable, "-I", "-m", "autograders.sandbox.zygote", str(control), str(scratch), str(uid)]
     if "namespaces" in walls and namespaces_start():
         zygote[5] = "/tmp"
-        return Start([*bubblewrap(limits, uid), *zygote], environment(), ("namespaces", *(["uid"] if uid else [])), uid)
+        layers = ("namespaces", *(["uid"] if uid else []))
+        return Start([*bubblewrap(limits, uid, branches), *zygote], environment(), layers, uid)
     if uid and not all(map(readable_by_others, interpreter_folders())):
         uid, zygote[6] = 0, "0"  # such as an interpreter in /root
     return Start(zygote, environment(), ("uid",) if uid else (), uid)
 
 
-def bubblewrap(limits: Limits, uid: int) -> list[str]:
+def bubblewrap(limits: Limits, uid: int, branches: int = 1) -> list[str]:
     """The command line that puts namespaces around what follows it."""
     outside = [f for f in (*interpreter_folders(), str(compiled.root())) if not f.startswith("/usr/")]
     shown = [path for path in (*SYSTEM, *outside) if os.path.exists(path)]
@@ -92,7 +96,7 @@ def bubblewrap(limits: Limits, uid: int) -> list[str]:
     capabilities = ["--cap-drop", "ALL"] + (["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if uid else [])
     own_user = [] if os.geteuid() == 0 else ["--unshare-user"]
     namespaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", *own_user]
-    size = ["--perms", "1777", "--size", str(limits.scratch * 4), "--tmpfs", "/tmp"]
+    size = ["--perms", "1777", "--size", str(limits.scratch * 4 * branches), "--tmpfs", "/tmp"]
     kept = ["--die-with-parent", "--new-session", *namespaces, *capabilities]
     return ["bwrap", *kept, "--proc", "/proc", "--dev", "/dev", *size, *binds, "--chdir", "/", "--"]
 

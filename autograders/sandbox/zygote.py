@@ -10,6 +10,9 @@ programs. Several times a second the zygote looks at how much memory and disk it
 too much. A child is ended here too, and its scratch folder removed with all that is in it. A confined child cannot reach
 the zygote, the judge or other learners. When the judge dies, the control socket closes and the zygote ends; when the
 zygote ends, its children get SIGKILL.
+
+Judges side by side share one: it is the trunk, which forks a zygote for each of them, its branch. So the libraries are
+imported, traced and loaded once for all, and lie in memory once.
 """
 
 import contextlib
@@ -148,7 +151,7 @@ def _threads(pid: int) -> int:
 
 
 def main(control: socket.socket, base: Path, uid: int) -> None:
-    """The zygote's loop: an order in, a fork or an end, an answer out; meanwhile children are watched."""
+    """What the zygote does: it becomes this user, imports what its children need, and takes orders."""
     if uid:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
@@ -156,6 +159,11 @@ def main(control: socket.socket, base: Path, uid: int) -> None:
     for name in LIBRARIES + (LINUX_LIBRARIES if sys.platform == "linux" else ()):
         importlib.import_module(name)
     _set_up(base)
+    serve(control, base)
+
+
+def serve(control: socket.socket, base: Path) -> None:
+    """The zygote's loop: an order in, a fork or an end, an answer out; meanwhile children are watched."""
     forks: dict[int, Fork] = {}
     while True:
         ready, _, _ = select.select([control], [], [], WATCH_S if forks else None)
@@ -164,12 +172,23 @@ def main(control: socket.socket, base: Path, uid: int) -> None:
             continue
         message, descriptors, _, _ = socket.recv_fds(control, 2**16, 1)
         if not message:
+            for fork in forks.values():
+                fork.end()
             return
-        order = json.loads(message)
-        answer = _end(order, forks) if order["do"] == "end" else _fork(order, descriptors, control, base, forks)
+        order, answer = json.loads(message), None
+        match order["do"]:
+            case "prepare":
+                _prepare(order)
+            case "branch":
+                _branch(descriptors[0], control, base)
+            case "spawn":
+                answer = _fork(order, descriptors, control, base, forks)
+            case "end":
+                answer = _end(order, forks)
         for descriptor in descriptors:
             os.close(descriptor)
-        control.send(json.dumps(answer).encode())
+        if answer:
+            control.send(json.dumps(answer).encode())
 
 
 def _set_up(base: Path) -> None:
@@ -205,10 +224,8 @@ def _end(order: dict, forks: dict[int, Fork]) -> dict:
 
 
 def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Path, forks: dict[int, Fork]) -> dict:
-    library = Path(order["library"]) if order["library"] else None
-    backend.asked += bool(library)
-    if library and not backend.threads and (order["role"] == "prover" or _pays(library, order["expected"])):
-        _warm(library)
+    backend.asked += bool(order["library"])
+    _prepare(order)
     trouble = _cannot_fork()
     if trouble:
         return {"error": trouble}
@@ -223,8 +240,29 @@ def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Pat
     return {"child": pid}
 
 
+def _branch(descriptor: int, trunk: socket.socket, base: Path) -> None:
+    """Fork a zygote for the judge at the other end of this socket, who sees it closed where that cannot be."""
+    if _cannot_fork() or os.fork():
+        return
+    try:
+        trunk.close()
+        control, folder = socket.socket(fileno=descriptor), Path(tempfile.mkdtemp(prefix="branch-", dir=base))
+        control.send(b"{}")
+        serve(control, folder)
+        scratch.remove(folder)
+    finally:
+        os._exit(0)
+
+
+def _prepare(order: dict) -> None:
+    """Start a backend beforehand, where that pays or somebody wants to know whether it can be done."""
+    library = Path(order["library"]) if order["library"] else None
+    if library and not backend.threads and (order["role"] == "prover" or _pays(library, order["expected"])):
+        _warm(library)
+
+
 def _pays(library: Path, expected: int) -> bool:
-    """Whether a backend is to be started beforehand: many learners come or are expected, and it was tried here."""
+    """Whether many learners come or are expected, and it was tried here to fork beside a backend."""
     return max(backend.asked, expected) > FEW and compiled.proven(library)
 
 

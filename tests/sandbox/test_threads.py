@@ -100,6 +100,25 @@ def test_what_was_tried_is_kept(tmp_path, monkeypatch, works, kept):
         assert not zygote._pays(library, 0) or asked > FEW
 
 
+def test_who_comes_together_compiles_once(tmp_path, monkeypatch):
+    """Workers that start side by side on a new machine wait for the first of them."""
+    monkeypatch.setattr(compiled, "root", lambda: tmp_path)
+    compiling, second_is_there = [], threading.Event()
+
+    def compile_all() -> dict[str, bytes]:
+        compiling.append(threading.current_thread())
+        second_is_there.wait(0.5)  # where nobody waits, the second comes here meanwhile
+        second_is_there.set()
+        return {}
+
+    together = [threading.Thread(target=compiled.ensure, args=(compile_all, lambda library: True)) for _ in range(2)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join()
+    assert len(compiling) == 1
+
+
 def test_a_thread_too_many_forbids_forks(monkeypatch):
     """Nobody is forked beside a thread that is not the backend's, which may hold a lock."""
     monkeypatch.setattr(zygote, "backend", zygote.Backend(threads=threads.count()))
