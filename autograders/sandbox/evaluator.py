@@ -25,7 +25,7 @@ ALLOWED_CALLS = re.compile(
     r"lapack_\w+_ffi|Sharding|SPMDFullToShardShape|SPMDShardToFullShape|cu_threefry2x32_ffi|topk|annotate_device_placement|mhlo\.\w+"
 )
 REFUSED_OPERATIONS = re.compile(r"stablehlo\.(infeed|outfeed|send|recv)\b")
-PROGRAMS = 32  # that are kept, some 0.5 MiB each; a submission brings some twenty, and few come again with a later one
+PROGRAMS = 64  # that are kept, some 0.5 MiB each; a submission brings some twenty, and few come again much later
 
 # jax >= 0.8 names it jax.enable_x64, before that jax.experimental. Drop the second when we require 0.8.
 wide_types = jax.enable_x64 if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental").enable_x64

@@ -37,8 +37,19 @@ def refuse(number: int) -> int:
 
 
 def sleep_for_long(place: Path) -> None:
+    crew.own_engine().layers  # noqa: B018 (what it shares with others is at work)
     place.write_text(str(os.getpid()))
     time.sleep(600)
+
+
+def shares(place: Path) -> bool:
+    """Whether this worker's zygote is a branch; the worker dies where it is the first."""
+    engine = crew.own_engine()
+    assert "process" in engine.layers
+    if not place.exists():
+        place.touch()
+        os._exit(1)
+    return engine.zygote.process is None
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +113,21 @@ def test_stopping_finishes_what_has_begun(two):
     assert 5 <= len(done) <= 7
 
 
+def test_a_worker_in_the_place_of_a_dead_one_shares_the_trunk(tmp_path):
+    with crew.trunk(1) as trunk, Crew(1, trunk) as one:
+        assert dict(one.run(shares, [tmp_path / "seen"])) == {tmp_path / "seen": True}
+    with Crew(1) as alone:
+        assert dict(alone.run(shares, [tmp_path / "seen"])) == {tmp_path / "seen": False}
+
+
 def test_workers_end_with_the_process_that_hands_out(tmp_path):
-    """Also where that one is killed, and cannot say goodbye."""
+    """Also where that one is killed, and cannot say goodbye; and so does what they share."""
     says = f"""
 from pathlib import Path
-from autograders.course.crew import Crew
+from autograders.course.crew import Crew, trunk
 from tests.course.test_crew import sleep_for_long
 if __name__ == "__main__":
-    with Crew(1) as crew:
+    with trunk(1) as shared, Crew(1, shared) as crew:
         list(crew.run(sleep_for_long, [Path({str(tmp_path / "worker")!r})]))
 """
     (tmp_path / "main.py").write_text(says)
@@ -120,10 +138,12 @@ if __name__ == "__main__":
         time.sleep(0.05)
         said = (tmp_path / "worker").read_text() if (tmp_path / "worker").exists() else ""
         worker = psutil.Process(int(said)) if said else None
+    below = psutil.Process(parent.pid).children(recursive=True)
+    assert worker in below and len(below) > 3
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    worker.wait(60)
-    assert not worker.is_running()
+    _, alive = psutil.wait_procs(below, timeout=60)
+    assert not alive
 
 
 def test_ctrl_c_reaches_no_worker(two):
