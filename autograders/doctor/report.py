@@ -11,7 +11,7 @@ from rich.progress import track
 from rich.table import Table
 
 from autograders.doctor.attack import FAMILIES, Attack
-from autograders.doctor.standing import Standing, standings, verdict
+from autograders.doctor.standing import Standing, pace, standings, verdict
 from autograders.doctor.trying import Outcome, attempts
 from autograders.judge.learners import Engine
 
@@ -37,7 +37,7 @@ def tried(attacks: Sequence[Attack], engine: Engine) -> list[Outcome]:
 
 def rendered(engine: Engine, outcomes: Sequence[Outcome]) -> Group:
     """The layers, the verdict on this machine, and the attacks where some were made."""
-    parts = [_layers(standings(engine)), escape(verdict(engine.layers))]
+    parts = [_layers(standings(engine)), escape(verdict(engine.layers)), escape(pace())]
     return Group(*parts, _attacks(outcomes), _sums(outcomes)) if outcomes else Group(*parts)
 
 
@@ -89,6 +89,7 @@ def document(engine: Engine, outcomes: Sequence[Outcome]) -> str:
     found = {
         "layers": [dataclasses.asdict(one) for one in standings(engine)],
         "verdict": verdict(engine.layers),
+        "pace": pace(),
         "attacks": [dataclasses.asdict(one) for one in outcomes],
     }
     return json.dumps(found)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from autograders.judge.learners import Engine
-from autograders.sandbox import starting
+from autograders.sandbox import compiled, starting
 from autograders.sandbox.limits import Limits
 
 LAYERS = {
@@ -50,6 +50,16 @@ def verdict(layers: list[str]) -> str:
     if lacking:
         return f"A class may not be graded here: {' and '.join(lacking)} missing. (--accept-weak-confinement grades all the same.)"
     return "A class may be graded here."
+
+
+def pace() -> str:
+    """How fast a submission starts here, and why."""
+    return {
+        "yes": "Submissions start with a backend of JAX that runs already, and the libraries traced and compiled.",
+        "no": "Every submission starts a backend of JAX of its own, because a fork beside one that runs did not work here: "
+        "a class takes longer, and has the same points.",
+        "not tried": "The first submission that is graded here waits some 20 s, while the libraries are compiled.",
+    }[compiled.proof(compiled.folder())]
 
 
 def missing(name: str) -> str:

@@ -72,11 +72,16 @@ def _fingerprint() -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def proven(library: Path) -> bool:
-    """Whether it was tried here, and worked, to fork processes whose backend runs already, with these programs."""
+def proof(library: Path) -> str:
+    """Whether it worked here to fork processes whose backend runs already, with these programs: yes, no, or not tried."""
     with contextlib.suppress(OSError):
-        return (library / PROOF).read_text() == "yes"
-    return False
+        return (library / PROOF).read_text() or "not tried"
+    return "not tried"
+
+
+def proven(library: Path) -> bool:
+    """Whether it was tried here, and worked."""
+    return proof(library) == "yes"
 
 
 def ensure(compile_all: Callable[[], dict[str, bytes]], prove: Callable[[Path], bool]) -> Path | None:

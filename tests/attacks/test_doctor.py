@@ -17,7 +17,7 @@ from autograders.doctor import attack, standing
 from autograders.doctor.attack import FAMILIES
 from autograders.judge import learners
 from autograders.judge.learners import Engine
-from autograders.sandbox import starting
+from autograders.sandbox import compiled, starting
 from tests.attacks.conftest import WEAKEST, behind, startable
 from tests.helpers import ROOT
 
@@ -47,6 +47,17 @@ def test_too_little_is_told(monkeypatch, without):
     told, status = doctor(monkeypatch, without("landlock").engine)
     assert "may not be graded here: landlock missing" in told["verdict"]
     assert status == 1
+
+
+@pytest.mark.parametrize(
+    "tried, says", [("yes", "a backend of JAX that runs already"), ("no", "did not work here"), ("", "waits some 20 s")]
+)
+def test_how_fast_submissions_start_is_told(monkeypatch, weakest, tmp_path, tried, says):
+    monkeypatch.setattr(compiled, "folder", lambda: tmp_path)
+    if tried:
+        (tmp_path / compiled.PROOF).write_text(tried)
+    told, _ = doctor(monkeypatch, weakest.engine)
+    assert says in told["pace"]
 
 
 @pytest.mark.parametrize("lacking, how, expected", [("", "blocked", 0), ("landlock", "SUCCEEDED", 1)])
