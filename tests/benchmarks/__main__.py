@@ -5,6 +5,7 @@
 A class hands in COUNT notebooks, the exercises mixed, right and wrong ones; we grade all of them, the others a SAMPLE,
 for they take long. All take their turn in each of the ROUNDS, as a machine may be slow for some minutes; the medians are
 shown. Seconds differ from machine to machine; read the ratios. A picture is drawn where a file for it is named.
+Otter-grader is compared where its command is on the PATH (`tools.otter` says how).
 """
 
 import dataclasses
@@ -20,7 +21,7 @@ from rich.table import Table
 from tests.benchmarks.classes import course, mixed
 from tests.benchmarks.measuring import Spent, measured, p95
 from tests.benchmarks.pictures import bars
-from tests.benchmarks.tools import TOOLS, Tool, installed
+from tests.benchmarks.tools import TOOLS, Tool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Turn:
 
 
 def main(count: int, sample: int, rounds: int, picture: str = "") -> None:
-    tools = [tool for tool in TOOLS if not tool.name.startswith("otter") or installed("otter")]
+    tools = [tool for tool in TOOLS if not tool.name.startswith("otter") or shutil.which("otter")]
     turns: dict[Tool, list[Turn]] = {tool: [] for tool in tools}
     with tempfile.TemporaryDirectory() as scratch:
         fresh = {stock: Path(scratch, f"course-{stock}") for stock in (False, True)}

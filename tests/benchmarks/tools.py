@@ -1,6 +1,7 @@
 """The tools that are compared, each as its users run it; all grade notebooks with the same answers in them."""
 
 import dataclasses
+import functools
 import itertools
 import json
 import shutil
@@ -80,8 +81,12 @@ def _pytest(folder: Path) -> float:
 
 
 def otter(course: Path, files: list[Path]) -> list[float]:
-    """`otter run` for one submission after the other, where otter-grader is installed beside this Python."""
-    seconds = []
+    """`otter run` for one submission after the other, in the environment of the `otter` that is found.
+
+    It wants another Jupyter than nbgrader, so it has an environment of its own: otter-grader, ipykernel, this package without
+    its dependencies (`pip install --no-deps`), and those of them that its notebooks import.
+    """
+    seconds, run_there = [], functools.partial(run, python=str(Path(shutil.which("otter")).with_name("python")))
     for name in dict.fromkeys(file.stem for file in files):
         tests = course / f"otter-{name}" / "tests"
         tests.mkdir(parents=True)
@@ -89,19 +94,17 @@ def otter(course: Path, files: list[Path]) -> list[float]:
             code = ">>> " + "\n... ".join(f"exec({asserts!r})".split("\n"))
             suites = [{"cases": [{"code": code}], "scored": True, "setup": "", "teardown": "", "type": "doctest"}]
             (tests / f"{question}.py").write_text(
-                f"test = {{'name': {question!r}, 'points': 1, 'suites': {suites!r}}}\n"
+                f"OK_FORMAT = True\ntest = {{'name': {question!r}, 'points': 1, 'suites': {suites!r}}}\n"
             )
-        run("-m", "otter", "generate", "-t", str(tests), "-o", str(tests.parent), cwd=tests.parent)
-        archive = next(tests.parent.glob("*.zip"))
+        archive = tests.parent / "autograder.zip"
+        run_there("-m", "otter", "generate", "-t", str(tests), "-o", str(archive), cwd=tests.parent)
         for file in (file for file in files if file.stem == name):
             started = time.perf_counter()
-            run("-m", "otter", "run", "-a", str(archive), "-o", str(tests.parent), str(file), cwd=tests.parent)
+            run_there("-m", "otter", "run", "-a", str(archive), "-o", str(tests.parent), str(file), cwd=tests.parent)
             seconds.append(time.perf_counter() - started)
+            if "Autograder Failed" in (tests.parent / "results.json").read_text():
+                sys.exit(f"otter gave no result for {file}: does its environment have what the notebook imports?")
     return seconds
-
-
-def installed(module: str) -> bool:
-    return shutil.which(module, path=str(Path(sys.executable).parent)) is not None
 
 
 TOOLS = (
