@@ -15,7 +15,7 @@ import autograders
 from autograders import exercises
 from autograders.checks import Failure
 from autograders.exercises import Exercise, Question
-from autograders.judge import verdicts
+from autograders.judge import plugin, verdicts
 from autograders.judge.handle import Submission
 from autograders.judge.learners import ConfinedLearner, Engine
 from autograders.judge.peers import ProcessLost
@@ -26,6 +26,7 @@ from autograders.learner.messages import Ran, StandIn
 
 QUIET = ("-s", "--noconftest", "--assert=plain", "--import-mode=importlib", "--strict-markers")
 WITHOUT = ("cacheprovider", "terminal", "logging", "warnings", "faulthandler", "threadexception", "unraisableexception")
+WITHOUT += ("pastebin", "junitxml", "doctest", "setuponly", "setupplan", "stepwise", "legacypath")
 PACKAGES = ("jax", "flax", "optax", "numpy", "stateless-flax")
 
 
@@ -45,11 +46,11 @@ def run_checks(
     bench = Bench(seed, only, watch.blunt)
     bench.handles[""] = handle
     options = [f"--rootdir={exercise.test_file.parent}", "-c", str(exercise.test_file.parent / "pytest.ini")]
-    plugins = [argument for name in WITHOUT for argument in ("-p", f"no:{name}")] + ["-p", "autograders.judge.plugin"]
+    without = [argument for name in WITHOUT for argument in ("-p", f"no:{name}")]
     hidden = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
-        pytest.main([str(exercise.test_file), *QUIET, *options, *plugins], plugins=[Given(bench)])
+        pytest.main([str(exercise.test_file), *QUIET, *options, *without], plugins=[plugin, Given(bench)])
     finally:
         os.environ.update(hidden)
         del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]

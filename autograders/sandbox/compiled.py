@@ -64,7 +64,9 @@ def folder() -> Path:
 def _fingerprint() -> str:
     """Differs where a compiled program might: packages, what is compiled, and what the processor can do."""
     parts = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
-    parts += [Path(__file__).with_name(name).read_text() for name in ("warmup.py", "others.py", "threads.py")]
+    parts += [
+        Path(__file__).with_name(name).read_text() for name in ("warmup.py", "others.py", "threads.py", "rows.py")
+    ]
     parts += [xla_flags()]
     with contextlib.suppress(OSError):
         about = Path("/proc/cpuinfo").read_text().split("\n")

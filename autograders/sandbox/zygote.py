@@ -196,6 +196,7 @@ def _set_up(base: Path) -> None:
     import jax
 
     from autograders.learner import contexts, session
+    from autograders.sandbox import rows
 
     os.chdir(base)
     session.prepare_environment()
@@ -203,6 +204,7 @@ def _set_up(base: Path) -> None:
     jax.config.update("jax_cpu_enable_async_dispatch", False)  # a thread of its own for tiny programs takes longer
     jax.config.update("jax_traceback_in_locations_limit", 0)  # the same answer in another file is the same program
     contexts.share()
+    rows.in_one_program()
     _freeze()
 
 
