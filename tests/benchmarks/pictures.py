@@ -15,7 +15,7 @@ def bars(rows: list[str], pieces: dict[str, list[float]], unit: str, place: Path
     for number, (label, sizes) in enumerate(pieces.items()):
         drawn = axis.barh(rows, sizes, left=before, label=label, color=plt.colormaps["tab20"](number))
         before = [a + b for a, b in zip(before, sizes, strict=True)]
-    axis.bar_label(drawn, before, fmt="%.3g", padding=3)
+    axis.bar_label(drawn, [f"{total:.3g}" for total in before], padding=3)
     axis.invert_yaxis()
     axis.set_xlabel(unit)
     axis.spines[["top", "right"]].set_visible(False)

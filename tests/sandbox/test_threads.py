@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 
 import msgspec
 import pytest
@@ -121,6 +122,7 @@ def test_who_comes_together_compiles_once(tmp_path, monkeypatch):
 
 def test_a_thread_too_many_forbids_forks(monkeypatch):
     """Nobody is forked beside a thread that is not the backend's, which may hold a lock."""
+    time.sleep(0.2)  # a thread that was joined may still be about to end
     monkeypatch.setattr(zygote, "backend", zygote.Backend(threads=threads.count()))
     assert "beside" not in zygote._cannot_fork()
     done = threading.Event()
