@@ -132,14 +132,14 @@ def grade(
 
     Status 1 when one could not be graded; the others are.
     """
-
     from autograders.course import crew, folders
 
     if workers != "auto" and not workers.isdecimal():
         raise stop(f"--workers is a number or auto, not {workers!r}.")
+    number = crew.fitting() if workers == "auto" else int(workers) or 1
     handed_in = sum(len(list(path.rglob("*.ipynb"))) if path.is_dir() else 1 for path in paths)
-    with contextlib.nullcontext() if scheduler else crew.trunk(handed_in) as trunk:
-        hire = functools.partial(_hire, scheduler, workers, accept_weak_confinement, trunk)
+    with contextlib.nullcontext() if scheduler else crew.trunk(number, handed_in) as trunk:
+        hire = functools.partial(_hire, scheduler, number, accept_weak_confinement, trunk)
         if root := folders.course_of(paths):
             _grade_course(root, paths, hire, json, dry_run, accept_weak_confinement)
         _grade_files(paths, hire, json, exercise, materials, course, results, accept_weak_confinement)
@@ -199,12 +199,12 @@ def _grade_files(
     raise typer.Exit(1 if waiting else 0)
 
 
-def _hire(scheduler: str, workers: str, accept_weak: bool, trunk: "Trunk | None", most: int) -> "Crew":
+def _hire(scheduler: str, workers: int, accept_weak: bool, trunk: "Trunk | None", most: int) -> "Crew":
     """The workers of a scheduler, or so many on this machine, which share the trunk."""
     from autograders.course import crew
 
     if not scheduler:
-        return crew.Crew(min(crew.fitting() if workers == "auto" else int(workers), most) or 1, trunk)
+        return crew.Crew(min(workers, most) or 1, trunk)
     try:
         from autograders.course import cluster
     except ImportError as error:
@@ -315,7 +315,8 @@ def audit(
     solutions = folder.parents[1] / "solutions"
     walls = tuple(wall for wall in WALLS if wall not in (without or ()))
     tasks = [Task(k, solutions, walls) for k in known]
-    with trunk(len(known), walls) as shared, Crew(workers or fitting(), shared) as crew:
+    number = workers or fitting()
+    with trunk(number, len(known), walls) as shared, Crew(number, shared) as crew:
         found, outcomes = auditing.audit(tasks, seeds, runs, crew, table.progress, blunt and not only)
     for name in dict.fromkeys(k.exercise for k in known) if write else ():
         measured = evidence.measure(name, known, outcomes)

@@ -43,9 +43,9 @@ def own_engine(walls: tuple[str, ...] = WALLS) -> Engine:
 
 
 @contextlib.contextmanager
-def trunk(expected: int, walls: tuple[str, ...] = WALLS) -> Iterator[Trunk]:
-    """What workers share that confine submissions behind these walls; it starts at once, before they do."""
-    zygote = Zygote(Limits(), walls, branches=fitting())
+def trunk(workers: int, expected: int, walls: tuple[str, ...] = WALLS) -> Iterator[Trunk]:
+    """What so many workers share that confine submissions behind these walls; it starts at once, before they do."""
+    zygote = Zygote(Limits(), walls, branches=workers)
     zygote.expected = expected
     try:
         yield zygote.as_trunk()

@@ -6,7 +6,7 @@ Of judges side by side, each has its own from the trunk that they share; one tha
 import contextlib
 import dataclasses
 import json
-import select
+import multiprocessing.connection
 import shutil
 import socket
 import subprocess
@@ -110,7 +110,7 @@ class Zygote:
         """Whether it has ended: nothing comes from it unasked but the end."""
         if self.control is None or (self.process and self.process.poll() is not None):
             return True
-        return bool(select.select([self.control], [], [], 0)[0])
+        return bool(multiprocessing.connection.wait([self.control], 0))
 
     def _ask(self, order: dict, handed: socket.socket | None = None) -> dict:
         try:

@@ -114,7 +114,7 @@ def test_stopping_finishes_what_has_begun(two):
 
 
 def test_a_worker_in_the_place_of_a_dead_one_shares_the_trunk(tmp_path):
-    with crew.trunk(1) as trunk, Crew(1, trunk) as one:
+    with crew.trunk(1, 1) as trunk, Crew(1, trunk) as one:
         assert dict(one.run(shares, [tmp_path / "seen"])) == {tmp_path / "seen": True}
     with Crew(1) as alone:
         assert dict(alone.run(shares, [tmp_path / "seen"])) == {tmp_path / "seen": False}
@@ -127,7 +127,7 @@ from pathlib import Path
 from autograders.course.crew import Crew, trunk
 from tests.course.test_crew import sleep_for_long
 if __name__ == "__main__":
-    with trunk(1) as shared, Crew(1, shared) as crew:
+    with trunk(1, 1) as shared, Crew(1, shared) as crew:
         list(crew.run(sleep_for_long, [Path({str(tmp_path / "worker")!r})]))
 """
     (tmp_path / "main.py").write_text(says)
