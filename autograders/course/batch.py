@@ -1,6 +1,7 @@
 """Grading many submissions: each is graded once, what was kept is not graded again, and a fault of ours is tried twice."""
 
 import collections
+import gc
 import logging
 import math
 from collections.abc import Iterable, Iterator
@@ -55,8 +56,15 @@ def start_here(about: tuple[bool, int]) -> str:
 
 
 def grade_here(work: Work) -> Graded:
-    """A submission graded in this process."""
-    return tried(work, crew.own_engine())
+    """A submission graded in this process, which keeps nothing of it.
+
+    What its tests leave behind in circles is collected at once: it would hold a dozen MiB of arrays.
+    """
+    engine = crew.own_engine()
+    try:
+        return tried(work, engine)
+    finally:
+        gc.collect()
 
 
 def grade(work: Work, engine: Engine, results: Results | None = None) -> Graded:

@@ -26,7 +26,8 @@ from autograders.sandbox.spawning import NoProcess, Zygote
 
 ENDED = "the process ended"
 KEPT = 16 * MIB  # of compiled programs; a small one takes some 4 KiB
-LOOKED_AFTER = 50  # programs, between two looks at what the evaluator has used
+LOOKED_AFTER = 50  # requests, between two looks at what the evaluator has used
+LASTS = 4000  # requests, of some 150 submissions: JAX keeps some 20 KiB of each program that an evaluator ever had
 
 
 class ProcessLost(Exception):
@@ -125,7 +126,9 @@ class Evaluator:
         return self._ask(request, reply, seconds)  # the process had gone with all others since it was asked last
 
     def _worn_out(self) -> bool:
-        """Whether it has used half of what a process may; looked at every fifty programs."""
+        """Whether it has used half of what a process may, looked at every fifty requests, or has answered enough."""
+        if self.asked >= LASTS:
+            return True
         if self.asked % LOOKED_AFTER:
             return False
         try:

@@ -4,6 +4,7 @@ A hostile program can crash the loader or run for ever, so when grading this ser
 In a learner's own kernel `evaluate` is called directly.
 """
 
+import ctypes
 import functools
 import importlib
 import re
@@ -25,7 +26,7 @@ ALLOWED_CALLS = re.compile(
     r"lapack_\w+_ffi|Sharding|SPMDFullToShardShape|SPMDShardToFullShape|cu_threefry2x32_ffi|topk|annotate_device_placement|mhlo\.\w+"
 )
 REFUSED_OPERATIONS = re.compile(r"stablehlo\.(infeed|outfeed|send|recv)\b")
-PROGRAMS = 64  # that are kept, some 0.5 MiB each; a submission brings some twenty, and few come again much later
+PROGRAMS = 64  # that are kept; a submission brings some twenty, and few come again much later
 
 # jax >= 0.8 names it jax.enable_x64, before that jax.experimental. Drop the second when we require 0.8.
 wide_types = jax.enable_x64 if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental").enable_x64
@@ -99,7 +100,17 @@ def answer(request: Evaluate | Compile | Usage) -> Evaluated | Compiled | Used |
     """One request's reply."""
     if isinstance(request, Evaluate):
         return evaluate_here(request)
-    return compile_here(request) if isinstance(request, Compile) else used()
+    if isinstance(request, Compile):
+        return compile_here(request)
+    _give_back()
+    return used()
+
+
+def _give_back() -> None:
+    """Hand free memory to the system: what is kept of programs lies between what compiling them took, and holds that, too."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
+    if trim:
+        trim(0)
 
 
 def serve(stream: socket.socket) -> None:

@@ -6,6 +6,7 @@ in loops that are seen to end. All other programs, and all on a GPU, are compile
 interpreter does in the array that was handed to it, whoever else goes on with that.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 
@@ -32,15 +33,15 @@ KNOWN |= {"builtin.module", "func.func", "func.call", "func.return"}
 FLOATS_ONLY = ("stablehlo.divide", "stablehlo.power", "stablehlo.remainder")
 TYPES = ("i1", "i32", "ui32", "f32")
 MOST = 10_000  # numbers that a program computes with; it is asked several times
+COMPILED = 24  # programs that are kept as native code, some 0.5 MiB each, ten times as much as an interpreted one
 PLATFORM = "_platform_index"  # the name of the argument that says which of the exported platforms this is
 
 
 def runner(exported: export.Exported, text: str) -> Callable[..., Sequence[jax.Array | np.ndarray]]:
     """A function that runs the program with this text on arrays: interpreted where that can be, else compiled."""
-    compiled = jax.jit(exported.call)
     module = _admitted(exported, text)
     if module is None:
-        return compiled
+        return functools.partial(_compiled, exported)
     platform = [np.int32(exported.platforms.index("cpu"))] if _asks_for_platform(module) else []
 
     def run(*inputs: jax.Array) -> Sequence[jax.Array | np.ndarray]:
@@ -48,10 +49,19 @@ def runner(exported: export.Exported, text: str) -> Callable[..., Sequence[jax.A
             try:
                 outputs = stablehlo.eval_module(module, [_attribute(np.asarray(x)) for x in (*platform, *inputs)])
             except ValueError:  # whatever it is that the interpreter does not like
-                return compiled(*inputs)
+                return _compiled(exported, *inputs)
             return [_array(out, aval) for out, aval in zip(outputs, exported.out_avals, strict=True)]
 
     return run
+
+
+def _compiled(exported: export.Exported, *inputs: jax.Array | np.ndarray) -> Sequence[jax.Array]:
+    return _jitted(exported)(*inputs)
+
+
+@functools.lru_cache(COMPILED)
+def _jitted(exported: export.Exported) -> Callable[..., Sequence[jax.Array]]:
+    return jax.jit(exported.call)
 
 
 def _admitted(exported: export.Exported, text: str) -> ir.Module | None:

@@ -1,12 +1,14 @@
 """A class is graded in the order of its files, whoever is done first; what is known is not graded, nobody is left out."""
 
 import dataclasses
+import gc
+import weakref
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from autograders.course import batch
+from autograders.course import batch, crew
 from autograders.course.results import Graded, Results
 from autograders.judge import grading
 from autograders.learner.messages import Ran
@@ -96,3 +98,38 @@ def test_a_file_that_cannot_be_read_costs_nobody_else_anything(works, outcomes, 
     found = list(batch.grade_all([torn, *works], LastFirst(outcomes)))
     assert [result.result.status for _, result in found] == ["internal"] + ["graded"] * len(FILES)
     assert "cut off" in batch.failed(found[0][1]) and str(Path("torn.ipynb")) not in batch.failed(found[0][1])
+
+
+class Circle:
+    """What refers to itself, as a test's failure does: only the garbage collector frees it."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_nothing_of_a_submission_is_kept_in_the_process_that_graded_it(monkeypatch, works):
+    left = []
+
+    def make(work, _):
+        left.append(weakref.ref(Circle()))
+        return graded(work.source)
+
+    monkeypatch.setattr(batch, "tried", make)
+    monkeypatch.setattr(batch.crew, "own_engine", lambda: None)
+    gc.disable()
+    try:
+        assert batch.grade_here(works[0]).result.status == "graded"
+        assert left[0]() is None
+    finally:
+        gc.enable()
+
+
+def test_what_a_process_has_before_it_grades_is_not_looked_at_again():
+    crew.own_engine.cache_clear()
+    frozen = gc.get_freeze_count()
+    try:
+        crew.own_engine()
+        assert gc.get_freeze_count() > frozen + 10_000
+    finally:
+        gc.unfreeze()
+        crew.own_engine.cache_clear()

@@ -1,20 +1,23 @@
 """The evaluator serves a whole class: what earlier programs used or broke is not charged to the next submission."""
 
+import ctypes
 import dataclasses
+import gc
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import psutil
 import pytest
 
 from autograders.checks.failure import LimitHit
 from autograders.judge import peers
 from autograders.judge.learners import Engine
 from autograders.judge.peers import Peer, ProcessLost
-from autograders.learner.messages import Evaluate
+from autograders.learner.messages import Evaluate, Usage
 from autograders.learner.values import array_from_wire, array_to_wire
-from autograders.sandbox import evaluator
+from autograders.sandbox import evaluator, interpreter
 
 
 def asking(function) -> Evaluate:
@@ -70,5 +73,35 @@ def test_an_evaluator_that_has_used_much_is_started_anew(monkeypatch, engine, li
     assert engine.evaluate.peer is not fresh
 
 
+def test_an_evaluator_that_has_answered_enough_is_started_anew(monkeypatch, engine):
+    answer(engine)
+    before = engine.evaluate.peer
+    monkeypatch.setattr(peers, "LASTS", engine.evaluate.asked + 2)
+    found = [(answer(engine), engine.evaluate.peer is before) for _ in range(3)]
+    assert found == [([1, 2, 3], True), ([1, 2, 3], True), ([1, 2, 3], False)]
+
+
 def test_a_class_of_any_size_needs_no_more_programs_than_a_small_one():
-    assert evaluator._load.cache_parameters()["maxsize"] == evaluator.PROGRAMS
+    """Of native code few are kept; both kinds still answer when they were forgotten."""
+    client, many = jax.devices()[0].client, interpreter.COMPILED + 10
+    before = len(client.live_executables())
+    kept = []
+    for turn in (1, 2):
+        for k in range(many):
+            found = evaluator.evaluate(asking(lambda x, k=k: (jnp.sort(x) + k,)))  # the interpreter knows no sort
+            assert array_from_wire(found.outputs[0]).tolist() == [k, k + 1, k + 2]
+        gc.collect()
+        kept.append(len(client.live_executables()) - before)
+    assert kept == [interpreter.COMPILED, interpreter.COMPILED]
+    assert evaluator._load.cache_info().maxsize == evaluator.PROGRAMS
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc gives memory back when asked")
+def test_a_process_that_is_asked_what_it_uses_gives_back_what_it_does_not():
+    """What was freed below something that is kept."""
+    process = psutil.Process()
+    held = [bytes(4000) for _ in range(20_000)]
+    before, held[:-1] = process.memory_info().rss, []
+    evaluator.answer(Usage())
+    assert before - process.memory_info().rss > 40 * 2**20
+    assert len(held) == 1

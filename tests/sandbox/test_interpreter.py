@@ -99,7 +99,7 @@ def admitted(function: Callable, args: tuple) -> tuple[str, export.Exported, Cal
 
 
 def interpreted(run: Callable) -> bool:
-    """What is compiled is an object of JAX's."""
+    """What is compiled is no function of its own."""
     return inspect.isfunction(run)
 
 
