@@ -22,7 +22,7 @@ from autograders.sandbox.limits import Limits
 from autograders.sandbox.spawning import Trunk, Zygote
 from autograders.sandbox.starting import WALLS
 
-MEMORY = 2**30  # bytes for a worker, its evaluator and a submission's process; two of them were measured to take 0.9 GiB
+MEMORY = 2**30  # bytes for a worker, its evaluator and a submission's process; two workers took 0.9 GiB
 TRIES = 2
 
 

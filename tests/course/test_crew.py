@@ -157,8 +157,8 @@ def interrupt_oneself(number: int) -> str:
 
 
 def test_workers_fit_the_machine(monkeypatch):
-    monkeypatch.setattr(crew.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 5 * 2**30}))
+    monkeypatch.setattr(crew.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 5.5 * crew.MEMORY}))
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)), raising=False)
-    assert crew.fitting() == 2
+    assert crew.fitting() == 5
     monkeypatch.setattr(crew.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 2**20}))
     assert crew.fitting() == 1

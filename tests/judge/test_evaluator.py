@@ -86,7 +86,7 @@ def test_a_class_of_any_size_needs_no_more_programs_than_a_small_one():
     client, many = jax.devices()[0].client, interpreter.COMPILED + 10
     before = len(client.live_executables())
     kept = []
-    for turn in (1, 2):
+    for _ in range(2):
         for k in range(many):
             found = evaluator.evaluate(asking(lambda x, k=k: (jnp.sort(x) + k,)))  # the interpreter knows no sort
             assert array_from_wire(found.outputs[0]).tolist() == [k, k + 1, k + 2]
