@@ -82,6 +82,7 @@ def main(control: socket.socket, base: Path, uid: int) -> None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
+    gc.disable()  # what is imported stays
     for name in LIBRARIES + (LINUX_LIBRARIES if sys.platform == "linux" else ()):
         importlib.import_module(name)
     _set_up(base)
@@ -135,8 +136,10 @@ def _set_up(base: Path) -> None:
 
 
 def _freeze() -> None:
+    """Let the garbage collector, also one that was disabled, pass over all that there is now."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _watch(forks: dict[int, Fork]) -> None:
@@ -200,6 +203,7 @@ def _warm(library: Path) -> None:
 
     from autograders.sandbox import threads, traced, warmup
 
+    gc.disable()
     Programs(library).use()
     warnings.filterwarnings("ignore", ".*fork")  # JAX and Python know nothing of `threads`
     with threads.held_back("jaxlib") as noted:
