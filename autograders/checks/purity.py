@@ -10,7 +10,7 @@ import numpy as np
 from autograders.checks.failure import Failure, require
 
 if TYPE_CHECKING:
-    from autograders.judge.handle import Value
+    from autograders.judge.values import Value
     from autograders.learner.messages import Place
 
 ONCE = "What a call leaves behind outside its results, jit does only once, while it traces."

@@ -4,7 +4,6 @@ One handle for both places: `ask` answers in this process (a learner's own kerne
 process (grading); `evaluate` likewise. Nothing of a learner's is imported, unpickled or evaluated here.
 """
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,145 +11,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from autograders.checks.failure import Failure, GraderError
-from autograders.judge.arrays import decode, encode, is_number, leaf_from_wire, shape
+from autograders.judge.arguments import Fixed, Like, form_of, leaves_of, spelled, to_wire
+from autograders.judge.arrays import decode, encode, shape
 from autograders.judge.explaining import explain
+from autograders.judge.values import Value
 from autograders.learner import messages
-from autograders.learner.messages import (
-    Array,
-    Described,
-    Evaluate,
-    Evaluated,
-    Missing,
-    Raised,
-    Ref,
-    Scalar,
-    Target,
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Key:
-    """The typed key `jax.random.key(seed)`."""
-
-    seed: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Host:
-    """A NumPy array that stays one on the learner's side."""
-
-    array: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class Fixed:
-    """An object of the learner's that a program is traced around: a constant of it, not an input."""
-
-    value: "Value"
-
-
-@dataclasses.dataclass(frozen=True)
-class Like:
-    """An object built like one of the learner's, with these leaves."""
-
-    value: "Value"
-    leaves: Sequence[np.ndarray]
-
-
-class Value:
-    """An object of the learner's as data: leaves of its pytree in order, their key paths, its parts if it is a tuple.
-
-    `ref` names it for further calls. On the result of a call, `changed`, `wrote`, `printed`, `traces`, `same_object` and
-    `records` tell what was observed meanwhile.
-    """
-
-    def __init__(
-        self,
-        described: Described,
-        submission: "Submission | None" = None,
-        text: str = "",
-        seen: messages.Returned | None = None,
-    ):
-        self.described, self.submission, self.text = described, submission, text
-        self.kind, self.tree, self.ref = described.kind, described.tree, described.ref
-        self.items = [Value(item, submission, f"{text}[{i}]") for i, item in enumerate(described.items)]
-        self.paths = [path for item in self.items for path in item.paths] or list(described.paths)
-        self.weak = [weak for item in self.items for weak in item.weak] or [
-            isinstance(leaf, Scalar) or getattr(leaf, "weak", False) for leaf in described.leaves
-        ]
-        self.leaves = [leaf for item in self.items for leaf in item.leaves] or [
-            leaf_from_wire(leaf) for leaf in described.leaves
-        ]
-        self.changed = seen.changed if seen else ()
-        self.wrote = seen.wrote if seen else ()
-        self.printed = seen.printed if seen else ""
-        self.traces = seen.traces if seen else 0
-        self.same_object = bool(seen and seen.same_object)
-        self.records = [Value(record, submission) for record in seen.records] if seen else []
-
-    def unpack(self, names: str) -> list["Value"]:
-        """The parts of a result that must be a tuple of these comma-separated names."""
-        wanted = names.split(", ")
-        if len(self.items) == len(wanted):
-            return self.items
-        got = f"{len(self.items)} values" if self.items else self.describe()
-        raise Failure(
-            f"`{self.text}` must return ({names}), but returned {got}.",
-            "A function that keeps no state must hand it back beside its result, or the next call cannot continue.",
-            f"End the function with `return {names}`.",
-            "C07",
-        )
-
-    def number(self, name: str = "") -> float | int:
-        """The single number this is, whichever type carries it."""
-        name = name or f"`{self.text}`"
-        if len(self.leaves) != 1 or not is_number(self.leaves[0]) or self.leaves[0].size != 1:
-            why, hint = (
-                "The contract names a single value here.",
-                "Reduce an array to one number, for example by its mean.",
-            )
-            raise Failure(f"{name} must be one number, but is {self.describe()}.", why, hint, "G01")
-        return self.leaves[0].reshape(()).item()
-
-    def array(self, name: str = "") -> np.ndarray:
-        """The single array this is; a list or tuple of numbers counts as one."""
-        name = name or f"`{self.text}`"
-        if self.described.callable:
-            why, hint = (
-                "Making a layer gives something to call; numbers come when it is called.",
-                "Write `nn.Dense(size)(x)`.",
-            )
-            raise Failure(f"{name} must be an array, but is {self.describe()}.", why, hint, "L13")
-        if not self.leaves or not all(is_number(leaf) for leaf in self.leaves):
-            raise Failure(f"{name} must be an array, but is {self.describe()}.", "The contract names an array here.")
-        if len(self.leaves) == 1 and self.kind not in ("list", "tuple"):
-            return self.leaves[0]
-        if len({leaf.shape for leaf in self.leaves}) > 1:
-            raise Failure(
-                f"{name} must be one array, but its parts differ in shape.", "The contract names an array here."
-            )
-        return np.stack(self.leaves)
-
-    def attribute(self, name: str) -> "Value":
-        """An attribute of this object, as data."""
-        return self.submission.lookup(Target(ref=self.ref, method=name), f"{self.text}.{name}")
-
-    def method(self, name: str) -> "Function":
-        """An attribute of this object, to be called."""
-        return Function(self.submission, Target(ref=self.ref, method=name), f"{self.text}.{name}")
-
-    def describe(self) -> str:
-        """In a few words, for messages: kind, and shape and dtype of what is in it."""
-        if self.kind == "NoneType":
-            return "None"
-        if not self.items and len(self.leaves) == 1 and is_number(self.leaves[0]):
-            leaf = self.leaves[0]
-            if self.kind in ("int", "float", "bool"):
-                return f"the {self.kind} {leaf.item():.6g}" if self.kind != "bool" else f"the bool {leaf.item()}"
-            return f"an array of shape {leaf.shape} and dtype {leaf.dtype}"
-        if self.described.callable:
-            return f"a {self.kind}, something to call"
-        return f"a {self.kind}" + (f" with {len(self.leaves)} leaves" if self.leaves else "")
+from autograders.learner.messages import Array, Described, Evaluate, Evaluated, Missing, Raised, Scalar, Target
 
 
 class Function:
@@ -179,7 +45,7 @@ class Function:
             compiled,
             self.submission.request_s,
         )
-        text = f"{self.text}({_arguments(args, kwargs)})"
+        text = f"{self.text}({spelled(args, kwargs)})"
         reply = self._asked(request, text)
         return Value(reply.value, self.submission, text, reply)
 
@@ -194,7 +60,7 @@ class Function:
             return known
         wires = tuple(to_wire(a) for a in args)
         request = messages.Trace(self.target, wires, transform, again, watch, self.submission.request_s)
-        traced = self._asked(request, f"{self.text}({_arguments(args, {})})")
+        traced = self._asked(request, f"{self.text}({spelled(args, {})})")
         fixed = [isinstance(w, Scalar) or getattr(w, "fixed", False) for w in wires]
         made = Program(self, traced, args, fixed, transform)
         if not any(isinstance(a, Fixed) for a in args):
@@ -297,7 +163,11 @@ class Submission:
         """The function or class that the learner defined under this name."""
         if name.startswith("_"):
             raise AttributeError(name)
-        return Function(self, Target(name), name)
+        return self.function(Target(name), name)
+
+    def function(self, target: Target, text: str) -> Function:
+        """What this means, to be called or traced; `text` is its name in messages."""
+        return Function(self, target, text)
 
     def ask(self, request: messages.Request) -> messages.Reply:
         """The reply; where there is none the process has ended, and what it held for us is gone with it."""
@@ -310,7 +180,7 @@ class Submission:
 
     def attribute(self, name: str, attribute: str) -> Function:
         """An attribute of what the learner defined under this name, such as a method of a class, to be called."""
-        return Function(self, Target(name, method=attribute), f"{name}.{attribute}")
+        return self.function(Target(name, method=attribute), f"{name}.{attribute}")
 
     def once(self, name: str, work: Callable[[], Any]) -> Any:
         """What `work` gives, done once for all checks that look at it."""
@@ -344,84 +214,3 @@ def missing(reply: Missing) -> Failure:
         "The cell that should define it is missing or was renamed, or it stopped with an error.",
         f"Define `{name}` under exactly this name, run its cell, and look for an error there.",
     )
-
-
-def to_wire(x: Any) -> messages.Wire:
-    """An argument as a message."""
-    match x:
-        case Value():
-            return Ref(x.ref)
-        case Fixed(value):
-            return Ref(value.ref, fixed=True)
-        case Like(value, leaves):
-            return messages.Like(value.ref, tuple(to_wire(leaf) for leaf in leaves))
-        case Key(seed):
-            return Array("key<fry>", (), np.array([seed >> 32, seed & 0xFFFFFFFF], np.uint32).tobytes())
-        case Host(array):
-            return Array(str(array.dtype), array.shape, array.tobytes(), host=True)
-        case bool() | int() | float():
-            return Scalar(x)
-        case dict():
-            return messages.Mapping({key: to_wire(part) for key, part in x.items()})
-        case tuple() | list():
-            return messages.Sequence(tuple(to_wire(part) for part in x))
-        case np.ndarray() | np.generic():
-            return Array(str(x.dtype), x.shape, x.tobytes())
-    raise GraderError(f"no message for a {type(x).__name__}")
-
-
-def leaves_of(x: Any) -> list[np.ndarray]:
-    """The leaves of an argument in JAX's order: dict keys sorted, tuples in order."""
-    match x:
-        case Value():
-            return x.leaves
-        case Key(seed):
-            return [np.array([seed >> 32, seed & 0xFFFFFFFF], np.uint32)]
-        case dict():
-            return [leaf for key in sorted(x) for leaf in leaves_of(x[key])]
-        case tuple() | list():
-            return [leaf for part in x for leaf in leaves_of(part)]
-    return [np.asarray(x)]
-
-
-def form_of(x: Any) -> Any:
-    """What a trace depends on in an argument: tree, shapes and dtypes of arrays, values of Python numbers."""
-    match x:
-        case Value():
-            leaves = ((str(leaf.dtype), leaf.shape) if hasattr(leaf, "dtype") else leaf for leaf in x.leaves)
-            return ("state", x.tree, tuple(x.paths), tuple(leaves), tuple(x.weak))
-        case Fixed(value):
-            return ("fixed", value.ref)
-        case Key():
-            return "key"
-        case Host(array):
-            return ("host", str(array.dtype), array.shape)
-        case dict():
-            return tuple((name, form_of(part)) for name, part in sorted(x.items()))
-        case tuple() | list():
-            return tuple(form_of(part) for part in x)
-        case np.ndarray() | np.generic():
-            return (str(x.dtype), x.shape)
-    return (type(x).__name__, x)
-
-
-def _arguments(args: tuple, kwargs: dict) -> str:
-    """How a call reads in a message: names and shapes, never values of arrays."""
-    return ", ".join([_argument(a) for a in args] + [f"{key}={_argument(a)}" for key, a in kwargs.items()])
-
-
-def _argument(x: Any) -> str:
-    match x:
-        case Value():
-            return "params" if x.text.split("(")[0].endswith(("params", ".init")) else "state"
-        case Fixed(value) | Like(value):
-            return _argument(value)
-        case Key():
-            return "key"
-        case int():
-            return "n"
-        case tuple():
-            return "..."
-        case dict():
-            return "batch" if "label" in x else "params"
-    return "x"

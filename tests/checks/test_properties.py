@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from autograders.checks import Failure, comparing, dense, purity
-from autograders.judge.handle import Value
+from autograders.judge.values import Value
 from autograders.learner.messages import Array, Described, Opaque, Place, Returned, Scalar
 
 

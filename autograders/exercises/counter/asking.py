@@ -6,7 +6,8 @@ from autograders.checks import Failure, purity, require
 from autograders.checks.comparing import close, integers, require_close
 from autograders.exercises.counter import telling
 from autograders.exercises.counter.telling import running
-from autograders.judge.handle import Function, Program, Submission, Value
+from autograders.judge.handle import Function, Program, Submission
+from autograders.judge.values import Value
 
 
 def step(counter: Value, state: Value, **options: bool) -> tuple[int | float, Value, Value]:

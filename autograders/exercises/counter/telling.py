@@ -8,7 +8,8 @@ import numpy as np
 
 from autograders.checks import Failure, purity, require
 from autograders.checks.comparing import close, integers
-from autograders.judge.handle import Program, Value
+from autograders.judge.handle import Program
+from autograders.judge.values import Value
 from autograders.learner.messages import Place
 
 Explanation = tuple[str, str, str]  # why, hint, misconception

@@ -20,7 +20,9 @@ from autograders.exercises.counter.asking import (
     thread,
 )
 from autograders.exercises.counter.telling import FROZEN
-from autograders.judge.handle import Fixed, Host, Submission, Value
+from autograders.judge.arguments import Fixed, Host
+from autograders.judge.handle import Submission
+from autograders.judge.values import Value
 
 STEPS = 6
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograders.checks import Failure, require
-from autograders.judge.handle import Value
+from autograders.judge.values import Value
 
 
 def own_key(path: str) -> str:

@@ -6,7 +6,8 @@ from itertools import combinations
 import numpy as np
 
 from autograders.checks import Failure, require
-from autograders.judge.handle import Submission, Value
+from autograders.judge.handle import Submission
+from autograders.judge.values import Value
 
 ALIKE = 0.999  # correlation of two draws: independent ones of 35 numbers and more stay far below, equal ones are at 1
 

@@ -7,7 +7,9 @@ import numpy as np
 
 from autograders.checks import Failure, dense, require
 from autograders.checks.comparing import HALF, close, difference
-from autograders.judge.handle import Key, Program, Submission, Value
+from autograders.judge.arguments import Key
+from autograders.judge.handle import Program, Submission
+from autograders.judge.values import Value
 
 
 @contextlib.contextmanager

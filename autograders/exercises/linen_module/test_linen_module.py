@@ -10,7 +10,9 @@ from autograders.checks import Failure, dense, grades, require
 from autograders.checks.comparing import HALF, difference, require_close
 from autograders.exercises.linen_module import affine as told
 from autograders.exercises.linen_module import keys, telling, trees
-from autograders.judge.handle import Host, Key, Program, Submission, Value
+from autograders.judge.arguments import Host, Key
+from autograders.judge.handle import Program, Submission
+from autograders.judge.values import Value
 
 SIZES = (6, 7, 5, 4)  # all different, so that a parameter is known by its shape
 OTHERS = ((6, 4), (5, 5, 5, 5))  # one layer; layers of one size

@@ -3,7 +3,8 @@
 import numpy as np
 
 from autograders.checks import Failure, require
-from autograders.judge.handle import Program, Value
+from autograders.judge.handle import Program
+from autograders.judge.values import Value
 
 
 def by_path(value: Value) -> dict[str, np.ndarray]:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from autograders.checks import Failure, dense, purity, training
-from autograders.judge.handle import Key, Program, Submission, Undefined, Value
+from autograders.judge.arguments import Key
+from autograders.judge.handle import Program, Submission, Undefined
+from autograders.judge.values import Value
 from autograders.learner.messages import Target
 
 SIZES = (64, 64, 10)

@@ -9,7 +9,8 @@ import numpy as np
 from autograders.checks import Failure, dense, training
 from autograders.checks.comparing import HALF
 from autograders.exercises.train_step.asking import BATCH, SIZES, Batch
-from autograders.judge.handle import Program, Submission, Value
+from autograders.judge.handle import Program, Submission
+from autograders.judge.values import Value
 
 MEAN_OVER_IMAGES = "The loss of a batch is the mean over its images of -log p(label), with p the softmax of the logits."
 SHIFT = 200  # added to all logits of an image: it changes no probability, and exp(200) overflows in float32

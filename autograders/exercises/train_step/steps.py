@@ -7,7 +7,8 @@ import numpy as np
 
 from autograders.checks import Failure, bands, purity, training
 from autograders.exercises.train_step.asking import Batch, OwnLoss, params_of, require_net, step
-from autograders.judge.handle import Program, Submission, Value
+from autograders.judge.handle import Program, Submission
+from autograders.judge.values import Value
 from autograders.learner.messages import Place
 
 UPDATE = bands.Band("update", 2e-2)

@@ -27,7 +27,9 @@ from autograders.exercises.train_step.asking import (
 )
 from autograders.exercises.train_step.losses import Tried, error, require_agreement, steep
 from autograders.exercises.train_step.trainings import ACCURACY, Run
-from autograders.judge.handle import Host, Key, Program, Submission, Value
+from autograders.judge.arguments import Host, Key
+from autograders.judge.handle import Program, Submission
+from autograders.judge.values import Value
 
 GRADIENT = Band("gradient of the loss", 0.2)  # half precision is up to 0.05 away
 AGAIN = Band("the first step again", 1e-3)

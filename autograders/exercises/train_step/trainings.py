@@ -21,7 +21,9 @@ from autograders.exercises.train_step.asking import (
     step,
 )
 from autograders.exercises.train_step.losses import error
-from autograders.judge.handle import Key, Submission, Value
+from autograders.judge.arguments import Key
+from autograders.judge.handle import Submission
+from autograders.judge.values import Value
 
 EPOCHS_WATCHED = 3
 JITTED = "PjitFunction"  # the kind of what jit returns
