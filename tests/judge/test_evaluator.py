@@ -92,7 +92,7 @@ def test_a_class_of_any_size_needs_no_more_programs_than_a_small_one():
             assert array_from_wire(found.outputs[0]).tolist() == [k, k + 1, k + 2]
         gc.collect()
         kept.append(len(client.live_executables()) - before)
-    assert kept == [interpreter.COMPILED, interpreter.COMPILED]
+    assert max(kept) <= interpreter.COMPILED  # less where others' were forgotten meanwhile
     assert evaluator._load.cache_info().maxsize == evaluator.PROGRAMS
 
 
