@@ -6,7 +6,7 @@ machine which asks, or cannot confine a submission, is sent away, and its submis
 
 import functools
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor
 from typing import Any
 
@@ -72,7 +72,7 @@ class Cluster(Crew):
         self.hired = 0
         self.hire()
 
-    def worker(self) -> Executor:
+    def worker(self, own: Sequence[int] = ()) -> Executor:
         return self.client.get_executor(pure=False)
 
     def hire(self) -> None:

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from autograders.sandbox import compiled, scratch, starting
+from autograders.sandbox import compiled, cores, scratch, starting
 from autograders.sandbox.limits import Limits
 
 START_S = 120.0  # the imports, on a slow disk
@@ -140,9 +140,10 @@ class Zygote:
         """Whether the trunk forked a zygote for this judge."""
         if not self.trunk:
             return False
+        order = {"do": "branch", "cores": cores.own()}
         try:
             with self._socket() as theirs:
-                socket.send_fds(self.trunk.control, [b'{"do": "branch"}'], [theirs.fileno()])
+                socket.send_fds(self.trunk.control, [json.dumps(order).encode()], [theirs.fileno()])
             self.layers = self.trunk.layers
             return bool(self.control.recv(2**16))
         except OSError:

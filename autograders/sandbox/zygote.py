@@ -30,7 +30,7 @@ import threading
 import warnings
 from pathlib import Path
 
-from autograders.sandbox import compiled, scratch
+from autograders.sandbox import compiled, cores, scratch
 from autograders.sandbox.compiled import Programs
 from autograders.sandbox.forks import Fork
 from autograders.sandbox.limits import Limits
@@ -107,7 +107,7 @@ def serve(control: socket.socket, base: Path) -> None:
             case "prepare":
                 _prepare(order)
             case "branch":
-                _branch(descriptors[0], control, base)
+                _branch(order, descriptors[0], control, base)
             case "spawn":
                 answer = _fork(order, descriptors, control, base, forks)
             case "end":
@@ -171,12 +171,16 @@ def _fork(order: dict, descriptors: list[int], control: socket.socket, base: Pat
     return {"child": pid}
 
 
-def _branch(descriptor: int, trunk: socket.socket, base: Path) -> None:
-    """Fork a zygote for the judge at the other end of this socket, who sees it closed where that cannot be."""
+def _branch(order: dict, descriptor: int, trunk: socket.socket, base: Path) -> None:
+    """Fork a zygote for the judge at the other end of this socket, who sees it closed where that cannot be.
+
+    It and its children run on the judge's cores.
+    """
     if _cannot_fork() or os.fork():
         return
     try:
         trunk.close()
+        cores.stay_on(order["cores"])
         control, folder = socket.socket(fileno=descriptor), Path(tempfile.mkdtemp(prefix="branch-", dir=base))
         control.send(b"{}")
         serve(control, folder)

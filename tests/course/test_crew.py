@@ -12,6 +12,7 @@ import pytest
 
 from autograders.course import crew
 from autograders.course.crew import Crew
+from autograders.sandbox import cores
 from tests.conftest import ROOT
 
 
@@ -50,6 +51,12 @@ def shares(place: Path) -> bool:
         place.touch()
         os._exit(1)
     return engine.zygote.process is None
+
+
+def runs_on(_: int) -> list[int]:
+    """The cores of this worker, whose zygote is at work."""
+    assert crew.own_engine().layers
+    return cores.own()
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +125,30 @@ def test_a_worker_in_the_place_of_a_dead_one_shares_the_trunk(tmp_path):
         assert dict(one.run(shares, [tmp_path / "seen"])) == {tmp_path / "seen": True}
     with Crew(1) as alone:
         assert dict(alone.run(shares, [tmp_path / "seen"])) == {tmp_path / "seen": False}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes cannot choose their cores")
+def test_as_many_workers_as_cores_have_one_each(monkeypatch, tmp_path):
+    """Also their zygotes, and a worker in the place of one that died; of another number, each runs on all cores."""
+    every = cores.own()
+    two = every[:2]
+    monkeypatch.setattr(cores, "own", lambda: two)
+    with crew.trunk(len(two), 1) as trunk, Crew(len(two), trunk) as each:
+        list(each.run(die_the_first_time, [tmp_path / "seen"]))
+        assert sorted(on for _, on in each.run(runs_on, range(len(two)))) == [[core] for core in two]
+        zygotes = [p for p in psutil.Process().children(recursive=True) if "autograders.sandbox.zygote" in p.cmdline()]
+        assert {tuple(p.cpu_affinity()) for p in zygotes} == {tuple(every), *((core,) for core in two)}
+    with Crew(len(two) + 1) as more:
+        assert dict(more.run(runs_on, [0])) == {0: every}
+
+
+def test_a_worker_runs_on_where_it_may_not_choose_its_core(monkeypatch):
+    def refused(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", refused)
+    cores.stay_on(cores.own())
+    cores.stay_on([])
 
 
 def test_workers_end_with_the_process_that_hands_out(tmp_path):
