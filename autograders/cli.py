@@ -157,15 +157,11 @@ def _grade_files(
     accept_weak: bool,
 ) -> NoReturn:
     """Grade files that no course records."""
-    import msgspec
-
-    from autograders import exercises
-    from autograders.course import batch, watching
+    from autograders.course import batch, loose
     from autograders.course.crew import NoWorkers
     from autograders.course.materials import NoMaterials, find
     from autograders.course.results import Results
     from autograders.course.seeds import course_seed
-    from autograders.display import text
     from autograders.judge.learners import TooWeak
 
     try:
@@ -174,30 +170,12 @@ def _grade_files(
         if materials:
             raise stop(str(error)) from error
         solutions = None
-    found, seed = list(files(paths)), course_seed(course)
-    waiting, done = [], 0
+    found, seed, kept = list(files(paths)), course_seed(course), Results(results) if results else None
     works = (batch.read(path, exercise, seed, solutions) for path in found)
-    with hire(len(found)) as grading, watching.stoppable(grading), watching.watching(len(found)) as tell:
-        try:
-            batch.start(grading, accept_weak, len(found))
-            for work, graded in batch.grade_all(works, grading, Results(results) if results else None):
-                result, done = graded.result, done + 1
-                waiting += [text.clean(f"{work.source}: {why}")] if (why := batch.failed(graded)) else []
-                if json:
-                    typer.echo(msgspec.json.encode(result).decode())
-                elif result.exercise:
-                    titles = {q.id: q.title for q in exercises.manifest(result.exercise).questions}
-                    typer.echo(text.result(result, titles))
-                tell(graded)
-        except (TooWeak, NoWorkers) as error:
-            raise stop(str(error)) from error
-    if waiting:
-        typer.echo("\nNot graded, a person has to look:\n" + "\n".join(waiting), err=True)
-    if done < len(found):
-        again = "the same command goes on from here" if results else "with --results FOLDER they would have been kept"
-        typer.echo(f"\nStopped: {done} of {len(found)} are graded; {again}.", err=True)
-        raise typer.Exit(130)
-    raise typer.Exit(1 if waiting else 0)
+    try:
+        raise typer.Exit(loose.grade(works, len(found), hire(len(found)), json, kept, accept_weak))
+    except (TooWeak, NoWorkers) as error:
+        raise stop(str(error)) from error
 
 
 def _hire(scheduler: str, workers: int, accept_weak: bool, trunk: "Trunk | None", most: int) -> "Crew":

@@ -3,33 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-from rich.console import Console
-
 from autograders.course import batch, changes, watching
 from autograders.course.collected import Course
 from autograders.course.crew import Crew
 from autograders.course.gradebook import Book, penalty_rule
 from autograders.course.recording import New, Recording
 from autograders.course.results import Graded
-from autograders.display import text
-
-
-class Told:
-    """What an instructor hears of a run: results as JSON if wanted, who waits for a person, and numbers at the end."""
-
-    def __init__(self, json: bool):
-        self.json, self.console, self.done, self.waiting = json, Console(stderr=json), 0, []
-
-    def __call__(self, whose: str, graded: Graded) -> None:
-        self.done += 1
-        if why := batch.failed(graded):
-            self.waiting.append(text.clean(f"{whose}: {why}"))
-        if self.json:
-            print(msgspec.json.encode(graded.result).decode(), flush=True)
-
-    def line(self, words: str) -> None:
-        self.console.print(words, soft_wrap=True, highlight=False, markup=False)
+from autograders.course.telling import Told
 
 
 def grade(
@@ -53,7 +33,8 @@ def grade(
         if total:
             _run(recording, new, crew(total), told, dry_run, accept_weak)
         _tell_changes(recording, told, dry_run)
-    return _end(told, total)
+    told.line(f"{told.done} graded.")
+    return told.end(total, "graded and recorded; the same command goes on from here")
 
 
 def _run(recording: Recording, new: New, crew: Crew, told: Told, dry_run: bool, accept_weak: bool) -> None:
@@ -79,13 +60,3 @@ def _tell_changes(recording: Recording, told: Told, dry_run: bool) -> None:
         )
     else:
         recording.record(recording.regraded)
-
-
-def _end(told: Told, total: int) -> int:
-    told.line(f"{told.done} graded.")
-    if told.waiting:
-        told.line("\nNot graded, a person has to look:\n" + "\n".join(told.waiting))
-    if told.done < total:
-        told.line(f"\nStopped: {told.done} of {total} are graded and recorded; the same command goes on from here.")
-        return 130
-    return 1 if told.waiting else 0

@@ -11,15 +11,15 @@ Otter-grader is compared where its command is on the PATH (`tools.otter` says ho
 import dataclasses
 import shutil
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.classes import course, mixed
-from tests.benchmarks.measuring import Spent, measured, p95
+from tests.benchmarks.measuring import Number, Spent, Word, measured, p95
 from tests.benchmarks.pictures import bars
 from tests.benchmarks.tools import TOOLS, Tool
 
@@ -37,7 +37,7 @@ class Turn:
         return 60 * len(self.each) / self.spent.wall_s
 
 
-def main(count: int, sample: int, rounds: int, picture: str = "") -> None:
+def main(count: Number = 100, sample: Number = 12, rounds: Number = 3, picture: Word = "") -> None:
     tools = [tool for tool in TOOLS if not tool.name.startswith("otter") or shutil.which("otter")]
     turns: dict[Tool, list[Turn]] = {tool: [] for tool in tools}
     with tempfile.TemporaryDirectory() as scratch:
@@ -91,5 +91,4 @@ def draw(turns: dict[Tool, list[Turn]], place: Path) -> None:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:4]]
-    main(*(numbers + [100, 12, 3][len(numbers) :]), *sys.argv[4:5])
+    typer.run(main)

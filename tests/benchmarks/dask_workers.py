@@ -7,15 +7,16 @@ import json
 import random
 import shutil
 import signal
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 
+import typer
+
 from tests import clusters
 from tests.benchmarks.classes import course, mixed
-from tests.benchmarks.measuring import run
+from tests.benchmarks.measuring import Number, Seed, run
 from tests.helpers import without_usage
 
 WORKERS = 4
@@ -27,7 +28,7 @@ def results(course: Path, *options: str) -> list[dict]:
     return [without_usage(json.loads(line)) for line in run(*words, cwd=course).splitlines()]
 
 
-def main(count: int, seed: int) -> int:
+def main(count: Number = 200, seed: Seed = 0) -> None:
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as scratch:
         here, there = Path(scratch, "here"), Path(scratch, "there")
@@ -52,9 +53,8 @@ def main(count: int, seed: int) -> int:
         f"{count} submissions: {took:.0f} s here, {took_there:.0f} s with {WORKERS} workers, one of them killed after {moment:.0f} s."
     )
     print(f"{len(got)} results of {len(wanted)}, {len(different)} differ: {different[:5]}; the worker died: {died}")
-    return 0 if died and len(got) == len(wanted) == count and not different else 1
+    raise typer.Exit(0 if died and len(got) == len(wanted) == count and not different else 1)
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    sys.exit(main(*(numbers + [200, 0][len(numbers) :])))
+    typer.run(main)

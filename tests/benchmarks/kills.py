@@ -20,11 +20,12 @@ from collections import Counter
 from pathlib import Path
 
 import psutil
+import typer
 from nbgrader.api import Gradebook
 from rich.console import Console
 
 from tests.benchmarks.classes import NBGRADER, course, submit
-from tests.benchmarks.measuring import run
+from tests.benchmarks.measuring import Number, Seed, run
 from tests.helpers import without_usage
 
 EXERCISE = "counter"
@@ -107,7 +108,7 @@ def kind_of(process: psutil.Process) -> str:
     return "submission" if ZYGOTE in process.parent().cmdline() and process.parent().name() != "bwrap" else "zygote"
 
 
-def main(kills: int, learners: int, seed: int) -> int:
+def main(kills: Number = 100, learners: Number = 60, seed: Seed = 0) -> None:
     chance, killed, faults = random.Random(seed), Counter(), []
     with tempfile.TemporaryDirectory() as scratch:
         fresh, calm = Path(scratch, "fresh"), Path(scratch, "calm")
@@ -129,9 +130,8 @@ def main(kills: int, learners: int, seed: int) -> int:
             Console().print(
                 f"{killed.total()} kills ({dict(killed)}), {len(got)} of {learners} learners, faults: {faults}"
             )
-    return 1 if faults else 0
+    raise typer.Exit(1 if faults else 0)
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    sys.exit(main(*(numbers + [100, 60, 0][len(numbers) :])))
+    typer.run(main)

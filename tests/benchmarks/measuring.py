@@ -14,9 +14,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import psutil
+import typer
 
+Number = Annotated[int, typer.Argument(min=1)]  # words of a benchmark's command line
+Seed = Annotated[int, typer.Argument()]
+Word = Annotated[str, typer.Argument()]
 LOOKING_S = 2.0  # looking at the memory of a process holds it up for some milliseconds
 
 

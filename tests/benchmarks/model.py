@@ -12,7 +12,6 @@ import contextlib
 import io
 import itertools
 import shutil
-import sys
 import tempfile
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from unittest import mock
 
 import msgspec
 import numpy as np
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -32,6 +32,7 @@ from autograders.judge.learners import Engine
 from tests import clusters
 from tests.benchmarks.classes import course, mixed
 from tests.benchmarks.growth import graded
+from tests.benchmarks.measuring import Number
 from tests.conftest import ROOT
 
 SIZES = (24, 48, 96)
@@ -111,7 +112,7 @@ def handed_back(graded: Graded) -> Graded:
     return graded
 
 
-def main(number: int) -> None:
+def main(number: Number = 3000) -> None:
     console = Console()
     with tempfile.TemporaryDirectory() as scratch:
         made = results()
@@ -154,4 +155,4 @@ def predicted(a: float, b: float, m: float, d: float) -> Table:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3000)
+    typer.run(main)

@@ -15,13 +15,14 @@ import tempfile
 import time
 
 import nbformat
+import typer
 from jupyter_client.manager import start_new_kernel
 from rich.console import Console
 from rich.table import Table
 
 from autograders import exercises
 from tests.benchmarks.classes import answers
-from tests.benchmarks.measuring import p95
+from tests.benchmarks.measuring import Number, p95
 from tests.conftest import ROOT
 
 CHECK = """
@@ -86,7 +87,7 @@ def seconds(*words: str) -> float:
     return statistics.median(runs)
 
 
-def main(number: int) -> None:
+def main(number: Number = 20) -> None:
     table = Table(
         "exercise", "question", "first", "median", "p95", "longest", title="Seconds for check(...) in a warm kernel"
     )
@@ -104,4 +105,4 @@ def main(number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    typer.run(main)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from unittest import mock
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -26,6 +27,7 @@ from autograders.judge import grading
 from autograders.judge.learners import Engine
 from autograders.judge.peers import Peer
 from tests.benchmarks.classes import course, submit
+from tests.benchmarks.measuring import Number, Word
 from tests.benchmarks.pictures import bars
 
 STAGES = {
@@ -113,7 +115,7 @@ def graded(folder: Path, name: str, engine: Engine) -> Counter[str]:
     return clock.spent
 
 
-def main(count: int, picture: str = "") -> None:
+def main(count: Number = 10, picture: Word = "") -> None:
     found = {}
     with tempfile.TemporaryDirectory() as scratch, contextlib.closing(Engine()) as engine:
         for name in exercises.names():
@@ -144,4 +146,4 @@ def draw(found: dict[str, dict[str, float]], place: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*([int(word) for word in sys.argv[1:2]] or [10]), *sys.argv[2:3])
+    typer.run(main)
