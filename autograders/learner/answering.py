@@ -254,10 +254,15 @@ def _hands_back(result: Any, arguments: tuple) -> bool:
     return any(part is argument and not isinstance(part, (int, float)) for part in parts for argument in arguments)
 
 
+def kinds(error: BaseException) -> tuple[str, ...]:
+    """The names of an exception's classes, its own first; without Python's private ones, such as that of a cell cut short."""
+    private = {c for c in type(error).__mro__ if c.__module__ == "builtins" and c.__name__.startswith("_")}
+    return tuple(c.__name__ for c in type(error).__mro__ if c not in {object, *private})
+
+
 def raised(error: BaseException, trace: Any) -> Raised:
     """An exception as data, with the last line of the learner's own code that led to it."""
     line, where = _own_line(trace)
-    kinds = tuple(c.__name__ for c in type(error).__mro__ if c is not object)
     try:
         text = str(error)
     except Exception:  # a learner's own exception may fail to print itself
@@ -265,7 +270,7 @@ def raised(error: BaseException, trace: Any) -> Raised:
     codes = [frame.f_code for frame, _ in traceback.walk_tb(trace)]
     compiled = bool(AHEAD_OF_TIME.intersection(codes))
     return Raised(
-        kinds,
+        kinds(error),
         storable(text[:MAX_MESSAGE]),
         storable(line),
         where,

@@ -61,15 +61,22 @@ def _step(error: BaseException, link: types.TracebackType, inner: str) -> str:
 
 def _decision(steps: list[dis.Instruction], here: int) -> str:
     """What a truth value was wanted for: a loop, an assertion, a value such as `a or b`, or inside a function such as max."""
+    kept = here and steps[here - 1].opname == "COPY" and not _compares(steps[here])
+    here += steps[here].opname == "TO_BOOL" or _compares(steps[here])
     step, after = steps[here], steps[here + 1]
-    if "JUMP" not in step.opname and "BOOL" not in step.opname and step.opname != "UNARY_NOT":
+    if "JUMP" not in step.opname and step.opname != "UNARY_NOT":
         return "decides in a call"
-    if "OR_POP" in step.opname or (here and steps[here - 1].opname == "COPY"):
+    if "OR_POP" in step.opname or kept:
         return "decides on a value"
     if "Assertion" in after.argrepr or "ASSERTION" in after.opname:
         return "asserts"
     back = any(s.argval == after.offset and s.offset > step.offset and "JUMP" in s.opname for s in steps)
     return "decides on another round" if back else ""
+
+
+def _compares(step: dis.Instruction) -> bool:
+    """Whether it compares and asks for a truth value in one; from Python 3.13 on, which elsewhere does so before it jumps."""
+    return step.opname == "COMPARE_OP" and step.argrepr.startswith("bool")
 
 
 def _of_jax(error: BaseException, frames: list[Any], own: int) -> Iterator[str]:

@@ -16,7 +16,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 import autograders
-from autograders.learner.answering import TimeUp, raised, time_limit
+from autograders.learner.answering import TimeUp, kinds, raised, time_limit
 from autograders.learner.messages import Cell, Raised, Ran
 
 MAX_OUTPUT = 200_000  # characters of one stream or one rich output
@@ -111,7 +111,7 @@ class Session:
         if error is not None:
             outputs.append(self._error(error))
             self.stopped |= dict.fromkeys(cell.defines, raised(error, error.__traceback__))
-        name = "time" if timed_out else type(error).__name__ if error is not None else ""
+        name = "time" if timed_out else kinds(error)[0] if error is not None else ""
         return Ran(tuple(json.dumps(o) for o in outputs[:MAX_OUTPUTS]), name)
 
     def as_python(self, source: str) -> str:
