@@ -1,102 +1,32 @@
-"""Which mistake is it, when a step does not move the parameters as Adam does, or is compiled again and again?"""
+"""Which mistake is it, when a step does not move the parameters as Adam does?"""
 
-import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
-from autograders.checks import Failure, bands, purity, training
-from autograders.exercises.train_step.asking import Batch, OwnLoss, params_of, require_net, step
-from autograders.judge.handle import Program, Submission
+from autograders.checks import Failure, bands, training
+from autograders.exercises.train_step.asking import Batch, params_of, step
+from autograders.exercises.train_step.jitted import moves_on
+from autograders.exercises.train_step.walks import Leaves, Move, Walk, difference, length, near
+from autograders.judge.handle import Program
 from autograders.judge.values import Value
-from autograders.learner.messages import Place
 
 UPDATE = bands.Band("update", 2e-2)
 DECAY = bands.Band("decay", 2e-5)
 PACE = bands.Band("pace", 1e-4)
 A_STEP = "A step is: gradient of the loss, `tx.update` with the optimizer state of the step before, `apply_updates`."
-SAME = 1e-3  # relative distance up to which a wrong update is taken for one that is known
-
-Leaves = list[np.ndarray]
 
 
-@dataclasses.dataclass
-class Move:
-    """One step of the learner's: where it started, what it did to the parameters, and what Adam would have done."""
-
-    number: int
-    batch: Batch
-    before: Value
-    after: Value
-    params: Leaves
-    got: Leaves
-    want: Leaves
-    fresh: Leaves
-    grads: Leaves
-
-    @property
-    def rest(self) -> Leaves:
-        return [g - w for g, w in zip(self.got, self.want, strict=True)]
-
-    @property
-    def pace(self) -> float:
-        """By which part of an update the step is too long or too short."""
-        return training.along(self.rest, self.want)
-
-    @property
-    def stands(self) -> bool:
-        return not any(np.any(g) for g in self.got)
-
-
-class Walk:
-    """Some steps in a row, beside those of Adam on the learner's own gradients."""
-
-    def __init__(self, submission: Submission, state: Value, batches: list[Batch], inputs: np.random.Generator):
-        self.submission, self.start, self.batches = submission, state, batches
-        self.own = OwnLoss(submission, params_of(submission, state), batches[0], inputs)
-        self.adam, self.moves = training.Adam(), []
-
-    def go(self) -> "Walk":
-        """Takes the steps one by one."""
-        state, params = self.start, params_of(self.submission, self.start)
-        for number, batch in enumerate(self.batches, 1):
-            grads = self.own(params.leaves, batch)[1]
-            after = step(self.submission, state, batch)[0]
-            moved = params_of(self.submission, after)
-            require_net(moved, "the state that `train_step` returns")
-            want, fresh = self.adam.update(grads), training.Adam().update(grads)
-            got = difference(moved.leaves, params.leaves)
-            self.moves.append(Move(number, batch, state, after, params.leaves, got, want, fresh, grads))
-            state, params = after, moved
-        return self
-
-    def require_adam(self) -> None:
-        """Every step is Adam's, at its rate, and nothing else pulls at the parameters."""
-        for move in self.moves:
-            if not UPDATE.holds(training.distance(move.got, move.want)):
-                raise wrong_move(self, move)
-        if not DECAY.holds(abs(self.shrinks())):
-            raise shrinking(self.shrinks())
-        last = max(self.moves, key=lambda move: abs(move.pace))
-        if not PACE.holds(abs(last.pace)):
-            raise next(_other_rate(self, last), None) or another_rule(last)
-
-    def shrinks(self) -> float:
-        """How much of themselves the parameters lose in each step beside Adam's update, divided by the rate."""
-        rest = [x for move in self.moves for x in move.rest]
-        return -training.along(rest, [x for move in self.moves for x in move.params]) / training.ADAM["rate"]
-
-
-def difference(after: Leaves, before: Leaves) -> Leaves:
-    return [a.astype(np.float64) - b.astype(np.float64) for a, b in zip(after, before, strict=True)]
-
-
-def _length(leaves: Leaves) -> float:
-    return float(np.sqrt(sum(np.sum(x**2) for x in leaves)))
-
-
-def near(got: Leaves, want: Leaves, most: float = SAME) -> bool:
-    return training.distance(got, want) <= most
+def require_adam(walk: Walk) -> None:
+    """Every step is Adam's, at its rate, and nothing else pulls at the parameters."""
+    for move in walk.moves:
+        if not UPDATE.holds(training.distance(move.got, move.want)):
+            raise wrong_move(walk, move)
+    if not DECAY.holds(abs(walk.shrinks())):
+        raise shrinking(walk.shrinks())
+    last = max(walk.moves, key=lambda move: abs(move.pace))
+    if not PACE.holds(abs(last.pace)):
+        raise next(_other_rate(walk, last), None) or another_rule(last)
 
 
 def wrong_move(walk: Walk, move: Move) -> Failure:
@@ -139,16 +69,6 @@ def _outside(walk: Walk) -> Iterator[Failure]:
         )
 
 
-def moves_on(result: Value) -> Failure:
-    """The same step from the same state gave something else than before."""
-    why, misconception = "Something outside the state has moved on, and enters the step.", "C04"
-    said = "a step, done again from the same state on the same batch, gave other parameters than before."
-    if result.wrote:
-        why, misconception = purity.reason(result.wrote)
-        said += f" It writes to {result.wrote[0].path}."
-    return Failure(said, why, "Keep all that the next step needs in the state, the optimizer state too.", misconception)
-
-
 def _signs(walk: Walk, move: Move) -> Iterator[Failure]:
     if near(move.got, [-w for w in move.want]):
         subtracts = "sub" in _makers(walk)
@@ -181,7 +101,7 @@ def _ignores(walk: Walk, move: Move) -> Iterator[Failure]:
             "G18",
         )
     apart = difference(_after(walk, move.after, move.batch), after)
-    if move.number == 1 and _length(apart) < 0.1 * _length(move.got):
+    if move.number == 1 and length(apart) < 0.1 * length(move.got):
         yield Failure(
             "the new parameters do not depend on those that came in.",
             "Parameters that are made inside the step are the same in every step: nothing is ever learnt.",
@@ -341,42 +261,6 @@ def _makers(walk: Walk) -> set[str]:
     return {maker for leaf, maker in outputs if leaf.shape in shapes}
 
 
-def traces_again(submission: Submission, states: list[Value], batch: Batch, said: str) -> Failure:
-    """Why jit compiles anew, as was said: another state each time, or another function."""
-    last, after = states[-2], states[-1]
-    replays = [step(submission, last, batch)[2].traces for _ in range(2)]
-    if replays[1]:
-        return Failure(
-            said,
-            "The same call with the same state is traced anew each time: each call makes a new function, and jit knows "
-            "functions by their identity.",
-            "Make the jitted function once, outside of the function that is called again and again.",
-            "J14",
-        )
-    form = [leaf.shape for leaf in last.leaves], [leaf.dtype for leaf in last.leaves]
-    if form != ([leaf.shape for leaf in after.leaves], [leaf.dtype for leaf in after.leaves]):
-        return Failure(
-            said,
-            "The state that comes out has another form than the one that went in (another tree, shape or dtype), and jit "
-            "compiles for one form.",
-            "Return a state built exactly like the one that came in.",
-            "F03",
-        )
-    if last.tree != after.tree:
-        return Failure(
-            said,
-            "A part of the state that jit takes for fixed changes at every step, such as a static field.",
-            "Let what changes be an array in the state.",
-            "C22",
-        )
-    return Failure(
-        said,
-        "jit compiles anew for each value of a static argument, and one of them changes at every step.",
-        "Let everything that changes be an ordinary argument.",
-        "J13",
-    )
-
-
 def shrinking(decay: float) -> Failure:
     """Adam's steps, and something that pulls the parameters to zero (or away from it)."""
     return Failure(
@@ -385,40 +269,3 @@ def shrinking(decay: float) -> Failure:
         "Use the `tx` that the notebook gives, as it is.",
         "P24",
     )
-
-
-def calls_back(submission: Submission, state: Value, batch: Batch, calls: tuple[str, ...]) -> Failure:
-    """The program calls Python while it runs: to print, or to collect something?"""
-    result = step(submission, state, batch, watch=True)[2]
-    grew = [place for place in result.wrote if place.grew or place.kind in ("list", "array", "numpy array", "float")]
-    misconception = "J17" if result.printed else "P21" if grew else ""
-    return Failure(
-        f"the program of `train_step` calls back into Python ({', '.join(calls)}).",
-        "Such a step is no pure function: it does something beside giving its results.",
-        "Remove what prints or collects inside the step; whoever calls it gets the loss, and can do both.",
-        misconception,
-    )
-
-
-def left_behind(place: Place) -> Failure:
-    """Tracing left a tracer in a place that outlives the call: in a list, on an object, in a global."""
-    return Failure(
-        f"while JAX traced `train_step`, a traced value was stored in {place.path}, where it stays.",
-        "The body of a jitted function runs once, on stand-ins for the values; what it stores is a stand-in, and no number.",
-        "Return what you want to keep.",
-        "C05" if place.grew else "C06" if "." in place.path else "C25",
-    )
-
-
-def bakes_in(wrote: Sequence[Place]) -> Failure:
-    """Two traces gave two programs: something from outside is a constant in them."""
-    why, misconception = "Something from outside is baked into the program, and it was another the second time.", ""
-    if any(place.kind == "random" for place in wrote):
-        why, misconception = (
-            "Numbers of NumPy's or Python's generator are drawn while JAX traces, and stay the same.",
-            "R06",
-        )
-    elif wrote:
-        why, misconception = purity.reason(wrote)
-    what = "two traces of `train_step` gave two different programs."
-    return Failure(what, why, "Let everything that changes come in with the state or the batch.", misconception)

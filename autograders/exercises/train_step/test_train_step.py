@@ -8,7 +8,7 @@ import pytest
 from autograders.checks import Failure, dense, grades, purity, require, training
 from autograders.checks.bands import Band
 from autograders.checks.comparing import HALF, difference
-from autograders.exercises.train_step import steps, trainings
+from autograders.exercises.train_step import jitted, steps, trainings, walks
 from autograders.exercises.train_step.asking import (
     BATCH,
     EPOCHS,
@@ -255,7 +255,7 @@ def test_jitted_as_a_whole(submission, state, inputs):
     said = (
         f"JAX traced again in {len(late)} of the last {len(traces) - 2} of {len(traces)} equal calls of `train_step`."
     )
-    again = steps.traces_again(submission, states, draw_batch(inputs, BATCH), said) if late else None
+    again = jitted.traces_again(submission, states, draw_batch(inputs, BATCH), said) if late else None
     if again and again.misconception != "J14":  # without jit, old versions of JAX trace anew as well
         raise again
     outside = outside_jit(submission, state, draw_batch(inputs, BATCH))
@@ -295,12 +295,12 @@ def test_updates_like_adam(submission, state, inputs):
     batches[2]["label"] = np.full_like(
         batches[2]["label"], inputs.integers(10)
     )  # a large gradient, for clipping to show
-    walk = steps.Walk(submission, state, batches, inputs).go()
-    walk.require_adam()
+    walk = walks.Walk(submission, state, batches, inputs).go()
+    steps.require_adam(walk)
     result = step(submission, state, batches[0], watch=True)[2]
     again, first = params_of(submission, result.items[0]).leaves, params_of(submission, walk.moves[0].after).leaves
     if not AGAIN.holds(training.distance(again, first)):
-        raise steps.moves_on(result)
+        raise jitted.moves_on(result)
 
 
 @grades("train_step", points=0.5, needs=("returns_state_and_loss",), evidence="observed")
@@ -511,9 +511,9 @@ def test_pure_program(submission, state, inputs):
             return
         raise
     if first.callbacks:
-        raise steps.calls_back(submission, state, batch, first.callbacks)
+        raise jitted.calls_back(submission, state, batch, first.callbacks)
     left = [place for place in first.wrote if place.kind == "tracer"]
     if left:
-        raise steps.left_behind(left[0])
+        raise jitted.left_behind(left[0])
     if first.traced.program != again.traced.program:
-        raise steps.bakes_in(again.wrote)
+        raise jitted.bakes_in(again.wrote)
