@@ -31,12 +31,12 @@ _started = _time.perf_counter()
 check({question!r})
 print("TOOK", _time.perf_counter() - _started)
 """
-RUNS = 7
-COMMANDS = {
-    "python -c 'import typer'": ("-c", "import typer"),
-    "stateless --help": ("-m", "autograders.cli", "--help"),
-    "python -c 'import autograders'": ("-c", "import autograders"),
-    "python -c 'import jax, flax, optax'": ("-c", "import jax, flax, optax"),
+COMMANDS = {  # how often each is run
+    "python -c 'import typer'": (7, "-c", "import typer"),
+    "stateless --help": (7, "-m", "autograders.cli", "--help"),
+    "python -c 'import autograders'": (7, "-c", "import autograders"),
+    "python -c 'import jax, flax, optax'": (7, "-c", "import jax, flax, optax"),
+    "stateless demo": (3, "-m", "autograders.cli", "demo"),
 }
 
 
@@ -77,13 +77,14 @@ def took(client, question: str) -> float:
     return float(re.search(r"TOOK (\S+)", shown(client, CHECK.format(question=question)))[1])
 
 
-def seconds(*words: str) -> float:
-    """The median of several runs of a Python command."""
+def seconds(number: int, *words: str) -> float:
+    """The median of so many runs of a Python command, each in a new folder."""
     runs = []
-    for _ in range(RUNS):
-        started = time.perf_counter()
-        subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=ROOT)
-        runs.append(time.perf_counter() - started)
+    for _ in range(number):
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=folder)
+            runs.append(time.perf_counter() - started)
     return statistics.median(runs)
 
 
@@ -97,7 +98,7 @@ def main(number: Number = 20) -> None:
             figures = runs[0], statistics.median(later), p95(later), max(later)
             table.add_row(exercise, question, *(f"{figure:.2f}" for figure in figures))
     Console().print(table)
-    commands = Table("command", "s", "times typer", title=f"Medians of {RUNS} runs")
+    commands = Table("command", "s", "times typer", title="Commands, medians of several runs")
     found = {name: seconds(*words) for name, words in COMMANDS.items()}
     for name, median in found.items():
         commands.add_row(name, f"{median:.2f}", f"{median / next(iter(found.values())):.2f}")
