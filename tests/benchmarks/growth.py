@@ -1,17 +1,19 @@
 """Whether a submission costs the same in a large class, and whether workers side by side help.
 
-    python -m tests.benchmarks.growth [SMALL] [LARGE]
+    python -m tests.benchmarks.growth [SMALL] [LARGE] [ROUNDS]
 
-Classes of both sizes (exercises mixed, right and wrong, no two files alike) are graded with as many workers as fit, the small
-one with one worker too, and the large one a second time, when nothing has changed. The large class gives the answers of the
-small one again and again, so that both cost the same on the average. One worker is a judge, a learner's process and an
-evaluator, which use more than one core by turns; so it is tried on all cores, and on one.
+Classes have their exercises mixed, right and wrong, no two files alike; the large class gives the answers of the small one
+again and again, so that both cost the same on the average. One worker is a judge, a learner's process and an evaluator, which
+use more than one core by turns; so one worker is tried on one core and on all of them, beside as many workers as fit. These
+take their turn in each of the ROUNDS, and nobody looks at their memory, for that holds them up.
 """
 
 import contextlib
 import os
 import shutil
+import statistics
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -23,15 +25,15 @@ from tests.benchmarks.classes import course, mixed
 from tests.benchmarks.measuring import Number, Spent, measured, run
 
 
-def graded(folder: Path, workers: int) -> Spent:
+def graded(folder: Path, workers: int, looking: bool = True) -> Spent:
     """What grading and recording a whole course takes."""
-    with measured() as spent:
+    with measured(looking) as spent:
         run("-m", "autograders.cli", "grade", "submitted", "--workers", str(workers), cwd=folder)
     return spent
 
 
 @contextlib.contextmanager
-def cores(count: int):
+def cores(count: int) -> Iterator[None]:
     """So many cores for all processes that start meanwhile."""
     all_cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(all_cores)[:count])
@@ -41,30 +43,47 @@ def cores(count: int):
         os.sched_setaffinity(0, all_cores)
 
 
-def main(small: Number = 100, large: Number = 1000) -> None:
+def side_by_side(fresh: Path, number: int, rounds: int) -> Table:
+    """A row for one worker on one core, one on all cores, and as many as fit: the seconds of each, round by round."""
+    most, fit = len(os.sched_getaffinity(0)), fitting()
+    ways = (1, 1), (1, most), (fit, most)
+    took = {way: [] for way in ways}
+    with tempfile.TemporaryDirectory() as scratch:
+        for _ in range(rounds):
+            for workers, given in ways:
+                folder = shutil.copytree(fresh, Path(scratch, "course"))
+                mixed(folder, number)
+                with cores(given):
+                    took[workers, given].append(graded(folder, workers, looking=False).wall_s)
+                shutil.rmtree(folder)
+    made = Table(
+        "workers", "cores", "s", f"{fit} workers are", title=f"Side by side: a class of {number:,}, {rounds} rounds"
+    )
+    for (workers, given), seconds in took.items():
+        ratios = [slow / fast for slow, fast in zip(seconds, took[ways[-1]], strict=True)]
+        made.add_row(
+            str(workers),
+            str(given),
+            f"{statistics.median(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f})",
+            f"{statistics.median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f})",
+        )
+    return made
+
+
+def main(small: Number = 100, large: Number = 1000, rounds: Number = 3) -> None:
     table = Table(
-        "class",
-        "workers",
-        "cores",
-        "s each",
-        "CPU s each",
-        "MiB, p95",
-        "peak",
-        title="One submission in small and large classes",
+        "class", "s each", "CPU s each", "MiB, p95", "peak", title="One submission in small and large classes"
     )
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch, "course")
         course(fresh, stock=False)
-        most, fit = len(os.sched_getaffinity(0)), fitting()
-        for number, workers, given in ((small, 1, 1), (small, 1, most), (small, fit, most), (large, fit, most)):
-            folder = Path(scratch, f"{number}-{workers}-{given}")
-            shutil.copytree(fresh, folder)
+        Console().print(side_by_side(fresh, small, rounds))
+        for number in (small, large):
+            folder = shutil.copytree(fresh, Path(scratch, str(number)))
             mixed(folder, number, small)
-            with cores(given):
-                table.add_row(str(number), str(workers), str(given), *row(graded(folder, workers), number))
-            Console(stderr=True).print(table)
-        again = graded(folder, fit)
-        table.add_row(f"{large}, unchanged", str(fit), str(most), *row(again, large))
+            table.add_row(f"{number:,}", *row(graded(folder, fitting()), number))
+        again = graded(folder, fitting())
+        table.add_row(f"{large:,}, unchanged", *row(again, large))
     Console().print(table)
     print(f"The unchanged class of {large:,}: {again.wall_s:.1f} s.")
 

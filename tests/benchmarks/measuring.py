@@ -48,18 +48,25 @@ class Spent:
 
 
 @contextlib.contextmanager
-def measured() -> Iterator[Spent]:
-    """What the machine and the child processes take that are started in this block."""
-    spent, before, started, over = Spent(), _busy(), time.perf_counter(), threading.Event()
+def measured(looking: bool = True) -> Iterator[Spent]:
+    """What the machine and the child processes take that are started in this block; their memory, if it is looked at."""
+    spent, before, started = Spent(), _busy(), time.perf_counter()
+    with _looking_at_memory(spent) if looking else contextlib.nullcontext():
+        yield spent
+        spent.wall_s = time.perf_counter() - started
+    spent.cpu_s = _busy() - before
+
+
+@contextlib.contextmanager
+def _looking_at_memory(spent: Spent) -> Iterator[None]:
+    over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(spent, over))
     watcher.start()
     try:
-        yield spent
+        yield
     finally:
-        spent.wall_s = time.perf_counter() - started
         over.set()
         watcher.join()
-        spent.cpu_s = _busy() - before
 
 
 def p95(seconds: list[float]) -> float:

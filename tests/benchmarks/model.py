@@ -14,6 +14,7 @@ import itertools
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
@@ -44,7 +45,7 @@ NODES, CORES, MANY = 64, 16, 100_000
 class Pretended(Crew):
     """Workers that hand over a result after so many seconds."""
 
-    def worker(self) -> Executor:
+    def worker(self, own: Sequence[int]) -> Executor:
         return ThreadPoolExecutor(1)
 
     def __enter__(self) -> "Pretended":
