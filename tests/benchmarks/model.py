@@ -4,8 +4,9 @@
 
 A worker takes `b` core-seconds for a submission, after `a` to start; the one process that hands out submissions and records
 results takes `m` for each, a scheduler `d`. So W workers grade min(W / b, 1 / m, 1 / d) a second. `a` and `b` are fitted to
-classes of three sizes, with the same answers, graded three times; `m` and `d` are measured with workers that have the answer at once. Then that
-process is driven with more and more pretended workers, which sleep for `b`: where it saturates is compared with the model.
+classes of three sizes with the same answers, to the medians of three runs; `m` and `d` are measured with workers that have the
+answer at once. Then that process is driven with more and more pretended workers, which sleep for `b`: where it saturates is
+compared with the model.
 """
 
 import contextlib
