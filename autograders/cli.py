@@ -79,7 +79,7 @@ def check(
             shown = [q for q in result.questions if q.id == question] if question else result.questions
             missed += sum(q.points < q.max_points for q in shown)
             one = "\n".join(text.question(q, titles[q.id]) for q in shown)
-            typer.echo(one if question else text.result(result, titles))
+            typer.echo(one if question else text.result(result))
     raise typer.Exit(1 if missed else 0)
 
 

@@ -74,7 +74,7 @@ class Crew:
         self.trunk, self.stopping = trunk, False
         self.cores: dict[Executor, list[int]] = {}
         each = [[core] for core in cores.own()]
-        self.idle = [self.worker(own) for own in (each if len(each) == workers else [[]] * workers)]
+        self.idle = list(map(self.worker, each if len(each) == workers else [[]] * workers))
 
     def worker(self, own: list[int]) -> Executor:
         """A new place for one task after another, on these cores; for none, on any."""

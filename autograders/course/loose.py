@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 
-from autograders import exercises
 from autograders.course import batch, watching
 from autograders.course.crew import Crew
 from autograders.course.results import Results, Work
 from autograders.course.telling import Told
 from autograders.display import text
-from autograders.judge.verdicts import Result
 
 
 def grade(works: Iterable[Work], total: int, crew: Crew, json: bool, results: Results | None, accept_weak: bool) -> int:
@@ -22,11 +20,7 @@ def grade(works: Iterable[Work], total: int, crew: Crew, json: bool, results: Re
         for work, graded in batch.grade_all(works, workers, results):
             told(work.source, graded)
             if not json and graded.result.exercise:
-                print(_in_words(graded.result), flush=True)
+                print(text.result(graded.result), flush=True)
             tell(graded)
     kept = "the same command goes on from here" if results else "with --results FOLDER they would have been kept"
     return told.end(total, f"graded; {kept}")
-
-
-def _in_words(result: Result) -> str:
-    return text.result(result, {q.id: q.title for q in exercises.manifest(result.exercise).questions})

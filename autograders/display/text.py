@@ -66,8 +66,9 @@ def clean(text: str) -> str:
     return CONTROL.sub("?", text).replace("\n", " ")
 
 
-def result(graded: Result, titles: dict[str, str]) -> str:
-    """A whole result."""
+def result(graded: Result) -> str:
+    """A whole result, of an exercise that is known."""
+    titles = {q.id: q.title for q in exercises.manifest(graded.exercise).questions}
     lines = [f"{clean(graded.source)}: {graded.exercise}, {graded.points:g} of {graded.max_points:g} points"]
     lines += [question(q, titles[q.id]) for q in graded.questions]
     lines += [f"  note: {clean(note)}" for note in graded.notes]

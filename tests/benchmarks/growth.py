@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograders.course.crew import fitting
+from autograders.sandbox.cores import own
 from tests.benchmarks.classes import course, mixed
 from tests.benchmarks.measuring import Number, Spent, measured, run
 
@@ -35,8 +36,8 @@ def graded(folder: Path, workers: int, looking: bool = True) -> Spent:
 @contextlib.contextmanager
 def cores(count: int) -> Iterator[None]:
     """So many cores for all processes that start meanwhile."""
-    all_cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(all_cores)[:count])
+    all_cores = own()
+    os.sched_setaffinity(0, all_cores[:count])
     try:
         yield
     finally:
@@ -45,7 +46,7 @@ def cores(count: int) -> Iterator[None]:
 
 def side_by_side(fresh: Path, number: int, rounds: int) -> Table:
     """A row for one worker on one core, one on all cores, and as many as fit: the seconds of each, round by round."""
-    most, fit = len(os.sched_getaffinity(0)), fitting()
+    most, fit = len(own()), fitting()
     ways = (1, 1), (1, most), (fit, most)
     took = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as scratch:

@@ -67,15 +67,15 @@ def results() -> dict[str, Graded]:
         }
 
 
-def fitted(scratch: Path) -> tuple[float, float, float]:
+def fitted(fresh: Path) -> tuple[float, float, float]:
     """Core-seconds to start and for each submission, and the largest relative error of the fit to medians of several runs."""
     spent = {size: [] for size in SIZES}
     for _ in range(FITS):
         for size, seconds in spent.items():
-            course(scratch / "fit", stock=False)
-            mixed(scratch / "fit", size, SIZES[0])
-            seconds.append(graded(scratch / "fit", fitting(), looking=False).cpu_s)
-            shutil.rmtree(scratch / "fit")
+            with tempfile.TemporaryDirectory() as scratch:
+                folder = shutil.copytree(fresh, Path(scratch, "course"))
+                mixed(folder, size, SIZES[0])
+                seconds.append(graded(folder, fitting(), looking=False).cpu_s)
     medians = {size: statistics.median(seconds) for size, seconds in spent.items()}
     b, a = np.polyfit(SIZES, list(medians.values()), 1)
     return float(a), float(b), float(max(abs(a + b * n - s) / s for n, s in medians.items()))
@@ -121,9 +121,9 @@ def main(number: Number = 3000) -> None:
     console = Console()
     with tempfile.TemporaryDirectory() as scratch:
         made = results()
-        a, b, error = fitted(Path(scratch))
         fresh = Path(scratch, "fresh")
         course(fresh, stock=False)
+        a, b, error = fitted(fresh)
         files = mixed(fresh, number)
         m, d = recorded(fresh, made, 2, 0.0, number), scheduled(made, number)
         size = sum(file.stat().st_size for file in files) / number + sum(map(packed, made.values())) / len(made)

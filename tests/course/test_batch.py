@@ -9,12 +9,8 @@ import msgspec
 import pytest
 
 from autograders.course import batch, crew
-from autograders.course.results import Graded, Results
-from autograders.judge import grading
-from autograders.learner.messages import Ran
-from tests.conftest import ROOT
-
-FILES = sorted((ROOT / "tests" / "submissions" / "counter").glob("good__*.py"))[:6]
+from autograders.course.results import Results
+from tests.helpers import RIGHT, made_up
 
 
 @dataclasses.dataclass
@@ -38,24 +34,19 @@ class LastFirst:
         yield from ((t, self.outcome[t.source]) for t in reversed(begun))
 
 
-def graded(source: str) -> Graded:
-    result = msgspec.structs.replace(grading.ungraded(source, ""), status="graded", notes=(), exercise="counter")
-    return Graded(result, {0: Ran((), "")})
-
-
 @pytest.fixture
 def works():
-    return [batch.read(path, "counter", "public", None) for path in FILES]
+    return [batch.read(path, "counter", "public", None) for path in RIGHT]
 
 
 @pytest.fixture
 def outcomes(works):
-    return {work.source: graded(work.source) for work in works}
+    return {work.source: made_up(work.source) for work in works}
 
 
 def test_results_come_in_the_order_of_the_files(works, outcomes):
     found = list(batch.grade_all(works, LastFirst(outcomes)))
-    assert [work.source for work, _ in found] == [str(path) for path in FILES]
+    assert [work.source for work, _ in found] == [str(path) for path in RIGHT]
     assert all(result.result.source == work.source for work, result in found)
 
 
@@ -63,7 +54,7 @@ def test_what_is_kept_is_not_graded_again(works, outcomes, tmp_path):
     crew, again = LastFirst(outcomes), LastFirst({})
     first = list(batch.grade_all(works, crew, Results(tmp_path)))
     second = list(batch.grade_all(works, again, Results(tmp_path)))
-    assert len(crew.asked) == len(FILES) and not again.asked
+    assert len(crew.asked) == len(RIGHT) and not again.asked
     assert [g.result for _, g in second] == [
         msgspec.structs.replace(g.result, submission=w.handed.sha256) for w, g in first
     ]
@@ -75,7 +66,7 @@ def test_only_what_changed_is_graded_again(works, outcomes, tmp_path):
     cells = (*works[2].handed.cells, works[2].handed.cells[0])
     works[2] = msgspec.structs.replace(works[2], handed=msgspec.structs.replace(works[2].handed, cells=cells))
     crew = LastFirst(outcomes)
-    assert len(list(batch.grade_all(works, crew, Results(tmp_path)))) == len(FILES)
+    assert len(list(batch.grade_all(works, crew, Results(tmp_path)))) == len(RIGHT)
     assert crew.asked == [works[2].source]
 
 
@@ -84,11 +75,11 @@ def test_a_worker_that_died_twice_leaves_a_submission_to_a_person(works, outcome
     found = dict(
         (work.source, result) for work, result in batch.grade_all(works, LastFirst(outcomes), Results(tmp_path))
     )
-    assert len(found) == len(FILES)
+    assert len(found) == len(RIGHT)
     lost = found[works[1].source]
     assert lost.result.status == "internal" and "killed" in batch.failed(lost)
-    crew = LastFirst({works[1].source: graded("x")})
-    assert len(list(batch.grade_all(works, crew, Results(tmp_path)))) == len(FILES)
+    crew = LastFirst({works[1].source: made_up("x")})
+    assert len(list(batch.grade_all(works, crew, Results(tmp_path)))) == len(RIGHT)
     assert crew.asked == [works[1].source]  # it was not kept
 
 
@@ -96,7 +87,7 @@ def test_a_file_that_cannot_be_read_costs_nobody_else_anything(works, outcomes, 
     (tmp_path / "torn.ipynb").write_text('{"cells": [')
     torn = batch.read(tmp_path / "torn.ipynb", "", "public", None)
     found = list(batch.grade_all([torn, *works], LastFirst(outcomes)))
-    assert [result.result.status for _, result in found] == ["internal"] + ["graded"] * len(FILES)
+    assert [result.result.status for _, result in found] == ["internal"] + ["graded"] * len(RIGHT)
     assert "cut off" in batch.failed(found[0][1]) and str(Path("torn.ipynb")) not in batch.failed(found[0][1])
 
 
@@ -112,7 +103,7 @@ def test_nothing_of_a_submission_is_kept_in_the_process_that_graded_it(monkeypat
 
     def make(work, _):
         left.append(weakref.ref(Circle()))
-        return graded(work.source)
+        return made_up(work.source)
 
     monkeypatch.setattr(batch, "tried", make)
     monkeypatch.setattr(batch.crew, "own_engine", lambda: None)

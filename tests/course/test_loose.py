@@ -3,16 +3,11 @@
 import json
 import signal
 
-import msgspec
 import pytest
 
 from autograders.course import batch, loose
 from autograders.course.results import Graded, Results
-from autograders.judge import grading
-from autograders.learner.messages import Ran
-from tests.conftest import ROOT
-
-FILES = sorted((ROOT / "tests" / "submissions" / "counter").glob("good__*.py"))[:6]
+from tests.helpers import RIGHT, made_up
 
 
 class InTurn:
@@ -33,8 +28,7 @@ class InTurn:
         self.asked.append(source)
         if len(self.asked) == self.interrupted:
             signal.raise_signal(signal.SIGINT)
-        made = grading.ungraded(source, "")
-        return Graded(msgspec.structs.replace(made, status="graded", notes=(), exercise="counter"), {0: Ran((), "")})
+        return made_up(source)
 
     def __enter__(self) -> "InTurn":
         return self
@@ -43,7 +37,7 @@ class InTurn:
 
 
 def grade(crew: InTurn, as_json: bool = True, results: Results | None = None, also=()) -> int:
-    works = [batch.read(path, "counter", "public", None) for path in (*FILES, *also)]
+    works = [batch.read(path, "counter", "public", None) for path in (*RIGHT, *also)]
     return loose.grade(works, len(works), crew, as_json, results, accept_weak=False)
 
 
@@ -51,10 +45,10 @@ def test_ctrl_c_ends_with_what_has_begun_and_the_next_run_goes_on(tmp_path, caps
     results, stopped, second = Results(tmp_path), InTurn(interrupted=3), InTurn()
     assert grade(stopped, results=results) == 130
     out, err = capsys.readouterr()
-    assert [json.loads(line)["source"] for line in out.splitlines()] == list(map(str, FILES[:3]))
+    assert [json.loads(line)["source"] for line in out.splitlines()] == list(map(str, RIGHT[:3]))
     assert "Stopped: 3 of 6 are graded; the same command goes on from here." in err
     assert grade(second, results=results) == 0
-    assert second.asked == list(map(str, FILES[3:]))
+    assert second.asked == list(map(str, RIGHT[3:]))
     assert len(capsys.readouterr().out.splitlines()) == 6
 
 

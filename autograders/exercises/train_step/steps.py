@@ -7,7 +7,7 @@ import numpy as np
 from autograders.checks import Failure, bands, training
 from autograders.exercises.train_step.asking import Batch, params_of, step
 from autograders.exercises.train_step.jitted import moves_on
-from autograders.exercises.train_step.walks import Leaves, Move, Walk, difference, length, near
+from autograders.exercises.train_step.walks import Leaves, Move, Walk, difference
 from autograders.judge.handle import Program
 from autograders.judge.values import Value
 
@@ -15,6 +15,7 @@ UPDATE = bands.Band("update", 2e-2)
 DECAY = bands.Band("decay", 2e-5)
 PACE = bands.Band("pace", 1e-4)
 A_STEP = "A step is: gradient of the loss, `tx.update` with the optimizer state of the step before, `apply_updates`."
+SAME = 1e-3  # relative distance up to which a wrong update is taken for one that is known
 
 
 def require_adam(walk: Walk) -> None:
@@ -27,6 +28,14 @@ def require_adam(walk: Walk) -> None:
     last = max(walk.moves, key=lambda move: abs(move.pace))
     if not PACE.holds(abs(last.pace)):
         raise next(_other_rate(walk, last), None) or another_rule(last)
+
+
+def _length(leaves: Leaves) -> float:
+    return float(np.sqrt(sum(np.sum(x**2) for x in leaves)))
+
+
+def _near(got: Leaves, want: Leaves, most: float = SAME) -> bool:
+    return training.distance(got, want) <= most
 
 
 def wrong_move(walk: Walk, move: Move) -> Failure:
@@ -55,7 +64,7 @@ def _outside(walk: Walk) -> Iterator[Failure]:
     """Does something outside the state enter the step?"""
     first, batch = walk.moves[0], walk.batches[0]
     if not all(
-        near(_after(walk, m.before, m.batch), params_of(walk.submission, m.after).leaves, 1e-5) for m in walk.moves
+        _near(_after(walk, m.before, m.batch), params_of(walk.submission, m.after).leaves, 1e-5) for m in walk.moves
     ):
         yield moves_on(step(walk.submission, first.before, batch, watch=True)[2])
     wrote = step(walk.submission, first.before, batch, watch=True)[2].wrote
@@ -70,7 +79,7 @@ def _outside(walk: Walk) -> Iterator[Failure]:
 
 
 def _signs(walk: Walk, move: Move) -> Iterator[Failure]:
-    if near(move.got, [-w for w in move.want]):
+    if _near(move.got, [-w for w in move.want]):
         subtracts = "sub" in _makers(walk)
         yield Failure(
             "the parameters move up the gradient: the loss rises.",
@@ -80,7 +89,7 @@ def _signs(walk: Walk, move: Move) -> Iterator[Failure]:
             "`optax.apply_updates` adds. Look for a minus sign that is missing, or that is there twice.",
             "P07" if subtracts else "P08",
         )
-    if near(move.got, move.grads):
+    if _near(move.got, move.grads):
         yield Failure(
             "the raw gradient was added to the parameters: a large step, and uphill.",
             A_STEP,
@@ -93,7 +102,7 @@ def _ignores(walk: Walk, move: Move) -> Iterator[Failure]:
     """Does the result depend on the state, and on the batch?"""
     other = {"image": move.batch["image"][::-1] / 2, "label": (move.batch["label"] + 3) % 10}
     after, elsewhere = (_after(walk, move.before, batch) for batch in (move.batch, other))
-    if near(elsewhere, after, 1e-6):
+    if _near(elsewhere, after, 1e-6):
         yield Failure(
             "two different batches move the parameters in the same way.",
             "The gradient is taken on another batch than the one that is given: one from outside, which jit has baked in.",
@@ -101,7 +110,7 @@ def _ignores(walk: Walk, move: Move) -> Iterator[Failure]:
             "G18",
         )
     apart = difference(_after(walk, move.after, move.batch), after)
-    if move.number == 1 and length(apart) < 0.1 * length(move.got):
+    if move.number == 1 and _length(apart) < 0.1 * _length(move.got):
         yield Failure(
             "the new parameters do not depend on those that came in.",
             "Parameters that are made inside the step are the same in every step: nothing is ever learnt.",
@@ -115,7 +124,7 @@ def _after(walk: Walk, state: Value, batch: Batch) -> Leaves:
 
 
 def _forgets(walk: Walk, move: Move) -> Iterator[Failure]:
-    if move.number == 1 or not near(move.got, move.fresh, 2e-2):
+    if move.number == 1 or not _near(move.got, move.fresh, 2e-2):
         return
     memory = [(a, b) for a, b in _memory(walk, move)]
     dropped = bool(memory) and all(np.array_equal(a, b) for a, b in memory)
@@ -143,7 +152,7 @@ def _other_rate(walk: Walk, move: Move) -> Iterator[Failure]:
     """Every step points where Adam's does, and only its length is another."""
     for each in walk.moves:
         off = training.distance(each.got, each.want)
-        if 1 + each.pace <= 0 or not near(each.got, [(1 + each.pace) * w for w in each.want], max(0.1 * off, 2e-5)):
+        if 1 + each.pace <= 0 or not _near(each.got, [(1 + each.pace) * w for w in each.want], max(0.1 * off, 2e-5)):
             return
     times, number = 1 + move.pace, move.number
     if _counted(move, 2):

@@ -9,8 +9,6 @@ from autograders.exercises.train_step.asking import Batch, OwnLoss, params_of, r
 from autograders.judge.handle import Submission
 from autograders.judge.values import Value
 
-SAME = 1e-3  # relative distance up to which a wrong update is taken for one that is known
-
 Leaves = list[np.ndarray]
 
 
@@ -72,11 +70,3 @@ class Walk:
 
 def difference(after: Leaves, before: Leaves) -> Leaves:
     return [a.astype(np.float64) - b.astype(np.float64) for a, b in zip(after, before, strict=True)]
-
-
-def length(leaves: Leaves) -> float:
-    return float(np.sqrt(sum(np.sum(x**2) for x in leaves)))
-
-
-def near(got: Leaves, want: Leaves, most: float = SAME) -> bool:
-    return training.distance(got, want) <= most
