@@ -1,5 +1,6 @@
 """Grades one submission: runs its cells, its checks, and the doubtful questions once more beside reference answers."""
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -79,10 +80,8 @@ def grade(
     """
     started = time.monotonic()
     chosen = exercises.load(handed.exercise)
-    learner = engine.learner(list(handed.cells))
-    found = _first_run(chosen, learner, engine, seed, watch)
-    layers = tuple(learner.layers)
-    used = learner.close()
+    with contextlib.closing(engine.learner(list(handed.cells))) as learner:
+        found = _first_run(chosen, learner, engine, seed, watch)
     stood_in = {}
     for question in chosen.automatic:
         # First the wrong answers alone, then all that the question builds on: an answer may rely on another's form.
@@ -92,7 +91,10 @@ def grade(
             stand_in = references(doubtful)
             if stand_in and _again(chosen, question, handed, stand_in, engine, seed, found, watch):
                 stood_in[question.id] = doubtful
-    usage = Usage(round(time.monotonic() - started, 3), round(used.cpu_s, 3), round(used.peak_mib, 1))
+    usage = Usage(
+        round(time.monotonic() - started, 3), round(learner.used.cpu_s, 3), round(learner.used.peak_mib, 1)
+    )
+    layers = tuple(learner.layers)
     return _result(source, handed, chosen, found, stood_in, notes(learner), usage, layers, seed), learner.ran
 
 
@@ -143,15 +145,13 @@ def _again(
 
     Where the grader fails meanwhile, nothing is known of the check. True where one passed.
     """
-    learner = engine.learner(list(handed.cells), [stand_in])
     try:
-        learner.start()
-        handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
-        second = run_checks(chosen, handle, seed, question.id, watch)
+        with contextlib.closing(engine.learner(list(handed.cells), [stand_in])) as learner:
+            learner.start()
+            handle = Submission(learner.ask, engine.evaluate, engine.limits.request_s)
+            second = run_checks(chosen, handle, seed, question.id, watch)
     except (Failure, ProcessLost):
         return False
-    finally:
-        learner.close()
     settled = {check: v for check, v in second.items() if v.status in ("pass", "internal")}
     better = {check: v for check, v in settled.items() if found[check].status != "pass"}
     found.update(better)

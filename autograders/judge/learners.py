@@ -183,25 +183,22 @@ class Engine:
 
     def _compile(self) -> dict[str, bytes]:
         made: dict[str, bytes] = {}
-        warmers = [Peer(self.zygote, role) for role in compiled.WARMERS]
-        try:
-            for warmer in warmers:
-                sent = warmer.connection.receive(self.limits.cell_s)
-                made |= msgspec.msgpack.decode(sent.body, type=dict[str, bytes])
-        except (OSError, EOFError, ValueError) as error:
-            raise RuntimeError("the library could not be compiled") from error
-        finally:
-            for warmer in warmers:
-                warmer.close()
+        with contextlib.ExitStack() as stack:
+            warmers = [stack.enter_context(contextlib.closing(Peer(self.zygote, role))) for role in compiled.WARMERS]
+            try:
+                for warmer in warmers:
+                    sent = warmer.connection.receive(self.limits.cell_s)
+                    made |= msgspec.msgpack.decode(sent.body, type=dict[str, bytes])
+            except (OSError, EOFError, ValueError) as error:
+                raise RuntimeError("the library could not be compiled") from error
         return made
 
     def _prove(self, library: Path) -> bool:
         """Whether a process forked beside a running backend can do all that others can; tried more than once."""
         for _ in range(TRIES):
             try:
-                prover = Peer(self.zygote, "prover", library)
-                prover.connection.receive(PROOF_S)
-                prover.close()
+                with contextlib.closing(Peer(self.zygote, "prover", library)) as prover:
+                    prover.connection.receive(PROOF_S)
                 return True
             except (NoProcess, OSError, EOFError, ValueError):
                 self.zygote.close()  # the next one starts no backend

@@ -68,6 +68,9 @@ class Peer:
             reason = ENDED
         except (ValueError, msgspec.MsgspecError):
             reason = "it answered with something malformed"
+        except NoProcess:  # to compile in
+            self.close()
+            raise
         ended = self.close()
         if "error" in ended:  # all processes of this grader are gone, which is no learner's doing
             raise NoProcess(ended["error"])

@@ -74,18 +74,23 @@ class Zygote:
 
         It reads the compiled programs in `library`.
         """
-        ours, theirs = socket.socketpair()
         order = {"do": "spawn", "role": role, "library": str(library or "")}
         order |= {"walls": self.walls, "limits": dataclasses.asdict(self.limits), "expected": self.expected}
-        with theirs, self.lock:
-            if self._gone():
-                self._start()
-            answer, control = self._ask(order, theirs), self.control
-        if "error" in answer:
-            ours.close()
-            raise NoProcess(f"no process for the submission: {answer['error']}")
-        ours.settimeout(START_S)
-        return Child(ours, answer["child"], control, [*self.layers, *json.loads(_line(ours))])
+        with contextlib.ExitStack() as undo:
+            ours, theirs = socket.socketpair()
+            undo.callback(ours.close)
+            with theirs, self.lock:
+                if self._gone():
+                    self._start()
+                answer, control = self._ask(order, theirs), self.control
+            if "error" in answer:
+                raise NoProcess(f"no process for the submission: {answer['error']}")
+            child = Child(ours, answer["child"], control, list(self.layers))
+            undo.callback(self.end, child)
+            ours.settimeout(START_S)
+            child.layers.extend(json.loads(_line(ours)))
+            undo.pop_all()
+        return child
 
     def end(self, child: Child) -> dict:
         """End a child now, with all that it wrote: why it had ended before, if it had, and what it had used.

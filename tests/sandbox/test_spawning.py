@@ -11,13 +11,15 @@ import psutil
 import pytest
 
 from autograders.course import crew
-from autograders.judge.learners import Engine
-from autograders.judge.peers import Peer
-from autograders.learner.messages import Usage, Used
-from autograders.sandbox import compiled
+from autograders.judge import grading, submissions
+from autograders.judge.learners import ConfinedLearner, Engine
+from autograders.judge.peers import Evaluator, Peer
+from autograders.learner.messages import Cell, Evaluate, Usage, Used
+from autograders.sandbox import compiled, spawning
 from autograders.sandbox.limits import Limits
-from autograders.sandbox.spawning import Child, Trunk, Zygote
+from autograders.sandbox.spawning import Child, NoProcess, Trunk, Zygote
 from autograders.sandbox.zygote import FEW
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,69 @@ def test_the_end_of_a_child_starts_no_zygote(zygote):
     earlier = killed_with(zygote)
     assert zygote.end(earlier) == {"error": "the zygote ended"}
     assert zygote.process.poll() is not None
+
+
+# what cannot be had leaves nothing behind
+
+
+def sockets() -> set[str]:
+    """Those of this process."""
+    links = {os.readlink(number) for number in Path("/proc/self/fd").iterdir() if number.is_symlink()}
+    return {link for link in links if link.startswith("socket:")}
+
+
+def left(zygote: Zygote) -> tuple[set[str], list[psutil.Process]]:
+    """The sockets of this process, and what the zygote forked."""
+    return sockets(), below(zygote)[1]
+
+
+def test_a_zygote_that_ends_with_the_order_leaves_no_socket(zygote, monkeypatch):
+    """It may be dying when it is asked, and look alive."""
+    zygote.end(killed_with(zygote))
+    monkeypatch.setattr(zygote, "_gone", lambda: False)
+    before = sockets()
+    with pytest.raises(NoProcess) as held:  # with the frames, and all that is theirs
+        zygote.spawn("learner")
+    assert not sockets() - before, held
+
+
+def test_a_child_that_ends_before_it_is_confined_leaves_nothing(zygote, monkeypatch):
+    zygote.end(zygote.spawn("learner"))
+    before = left(zygote)
+    monkeypatch.setattr(spawning, "_line", lambda stream: (_ for _ in ()).throw(NoProcess("it ended")))
+    with pytest.raises(NoProcess, match="it ended") as held:
+        zygote.spawn("learner")
+    assert left(zygote) == before, held
+
+
+@pytest.mark.parametrize("fault", [NoProcess, KeyboardInterrupt])
+def test_grading_that_is_broken_off_leaves_no_learner(engine, monkeypatch, fault):
+    zygote, handed = engine.zygote, submissions.read(ROOT / "solutions" / "counter" / "counter.ipynb")
+    engine.evaluate(Evaluate(b"", ()))  # its process stays
+    before = left(zygote)
+
+    def run(learner, cell):
+        assert left(zygote) != before
+        raise fault("in the middle")
+
+    monkeypatch.setattr(ConfinedLearner, "_run", run)
+    with pytest.raises(fault, match="in the middle") as held:
+        grading.grade("ada", handed, engine)
+    assert left(zygote) == before, held
+
+
+def test_a_learner_who_cannot_compile_for_a_fault_of_ours_is_ended(engine, monkeypatch):
+    zygote = engine.zygote
+    engine.evaluate(Evaluate(b"", ()))
+    before = left(zygote)
+    monkeypatch.setattr(Evaluator, "_ask", lambda *_: (_ for _ in ()).throw(NoProcess("nobody compiles")))
+    learner = engine.learner([Cell(0, "import jax\nshare = jax.jit(lambda x: x * 0.71281)(2.0)")])
+    with pytest.raises(NoProcess, match="nobody compiles") as held:
+        learner.start()
+    assert left(zygote) == before, held
+
+
+# judges that share a trunk
 
 
 @pytest.fixture
