@@ -91,9 +91,7 @@ def grade(
             stand_in = references(doubtful)
             if stand_in and _again(chosen, question, handed, stand_in, engine, seed, found, watch):
                 stood_in[question.id] = doubtful
-    usage = Usage(
-        round(time.monotonic() - started, 3), round(learner.used.cpu_s, 3), round(learner.used.peak_mib, 1)
-    )
+    usage = Usage(round(time.monotonic() - started, 3), round(learner.used.cpu_s, 3), round(learner.used.peak_mib, 1))
     layers = tuple(learner.layers)
     return _result(source, handed, chosen, found, stood_in, notes(learner), usage, layers, seed), learner.ran
 
