@@ -133,11 +133,11 @@ def grade(
 
     Status 1 when one could not be graded; the others are.
     """
-    from autograders.course import crew, folders
+    from autograders.course import crew, folders, room
 
     if workers != "auto" and not workers.isdecimal():
         raise stop(f"--workers is a number or auto, not {workers!r}.")
-    number = crew.fitting() if workers == "auto" else int(workers) or 1
+    number = room.fitting() if workers == "auto" else int(workers) or 1
     handed_in = sum(len(list(path.rglob("*.ipynb"))) if path.is_dir() else 1 for path in paths)
     with contextlib.nullcontext() if scheduler else crew.trunk(number, handed_in) as trunk:
         hire = functools.partial(_hire, scheduler, number, accept_weak_confinement, trunk)
@@ -278,8 +278,9 @@ def audit(
     from autograders.audit import auditing, evidence, page, picture, table
     from autograders.audit.corpus import find, load
     from autograders.audit.running import Task
-    from autograders.course.crew import Crew, fitting, trunk
+    from autograders.course.crew import Crew, trunk
     from autograders.course.materials import NoMaterials
+    from autograders.course.room import fitting
     from autograders.sandbox.starting import WALLS
 
     if exercise and exercise not in exercises.names():

@@ -15,21 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import Any
 
-import psutil
-
 from autograders.judge.learners import Engine
 from autograders.sandbox import cores
 from autograders.sandbox.limits import Limits
 from autograders.sandbox.spawning import Trunk, Zygote
 from autograders.sandbox.starting import WALLS
 
-MEMORY = 2**30  # bytes for a worker, its evaluator and a submission's process; two workers took 0.9 GiB
 TRIES = 2
-
-
-def fitting() -> int:
-    """As many workers as this machine has cores and free memory for."""
-    return max(1, min(len(cores.own()) or os.cpu_count() or 1, psutil.virtual_memory().available // MEMORY))
 
 
 shared: list[Trunk] = []  # in a worker, what it has in common with the others

@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from autograders.course.crew import fitting
+from autograders.course.room import fitting
 from autograders.sandbox.cores import own
 from tests.benchmarks.classes import course, mixed
 from tests.benchmarks.measuring import Number, Spent, measured, run

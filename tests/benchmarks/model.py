@@ -29,8 +29,9 @@ from rich.table import Table
 
 from autograders import exercises
 from autograders.course import batch, cluster, coursework
-from autograders.course.crew import Crew, fitting
+from autograders.course.crew import Crew
 from autograders.course.results import Graded, Work
+from autograders.course.room import fitting
 from autograders.judge.learners import Engine
 from tests import clusters
 from tests.benchmarks.classes import course, mixed

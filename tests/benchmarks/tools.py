@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from autograders.course.crew import fitting
+from autograders.course.room import fitting
 from tests.benchmarks.in_kernel_asserts import ASSERTS
 from tests.benchmarks.measuring import run
 

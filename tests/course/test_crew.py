@@ -185,11 +185,3 @@ def test_ctrl_c_reaches_no_worker(two):
 def interrupt_oneself(number: int) -> str:
     os.kill(os.getpid(), signal.SIGINT)
     return "still here"
-
-
-def test_workers_fit_the_machine(monkeypatch):
-    monkeypatch.setattr(crew.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 5.5 * crew.MEMORY}))
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)), raising=False)
-    assert crew.fitting() == 5
-    monkeypatch.setattr(crew.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 2**20}))
-    assert crew.fitting() == 1
