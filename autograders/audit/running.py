@@ -94,12 +94,9 @@ def _further(task: Task, first: Outcome, engine: Engine) -> list[Outcome]:
 @contextlib.contextmanager
 def learner_of(known: Known, engine: Engine) -> Iterator[ConfinedLearner]:
     """A process that has run a file's cells."""
-    learner = engine.learner(list(submissions.read(known.path, known.exercise).cells))
-    try:
+    with contextlib.closing(engine.learner(list(submissions.read(known.path, known.exercise).cells))) as learner:
         learner.start()
         yield learner
-    finally:
-        learner.close()
 
 
 def ask(known: Known, learner: ConfinedLearner, engine: Engine, seed: str, programs: dict | None = None) -> Outcome:

@@ -23,7 +23,6 @@ from autograders.sandbox.starting import WALLS
 
 TRIES = 2
 
-
 shared: list[Trunk] = []  # in a worker, what it has in common with the others
 
 

@@ -99,9 +99,9 @@ class Attempts:
             return {}
         arena, began = self.arena, time.monotonic()
         arena.watch()
-        learner = self.engine.learner([Cell(n, a.cell(self._targets(a))) for n, a in enumerate(attacks)])
-        learner.start()
-        learner.close()
+        cells = [Cell(n, a.cell(self._targets(a))) for n, a in enumerate(attacks)]
+        with contextlib.closing(self.engine.learner(cells)) as learner:
+            learner.start()
         seconds = round(time.monotonic() - began, 2)
         if learner.crashed or arena.harm() or honest(self.engine):
             return {}
@@ -114,12 +114,11 @@ class Attempts:
         forges, statuses = attack.family == "forge", {}
         with _tightened(self.engine, attack.bound):
             cells = [Cell(0, grading.WRONG)] * forges + [Cell(1, attack.cell(self._targets(attack)))]
-            learner = self.engine.learner(cells)
-            if forges:
-                statuses = grading.graded(learner, self.engine)
-            else:
-                learner.start()
-            learner.close()
+            with contextlib.closing(self.engine.learner(cells)) as learner:
+                if forges:
+                    statuses = grading.graded(learner, self.engine)
+                else:
+                    learner.start()
         if forges and self.engine.evaluate.peer is not evaluator:  # it was crashed, and what runs now is no survivor
             self.engine.evaluate.close()
         seconds = time.monotonic() - began
@@ -196,9 +195,8 @@ def _excess(learner: ConfinedLearner, outputs: tuple[str, ...], seconds: float) 
 
 def honest(engine: Engine) -> list[str]:
     """In words, what is not as it should be for the next learner; nothing when that one is graded as if nothing had been."""
-    learner = engine.learner([Cell(0, grading.RIGHT), Cell(1, LOOK)])
-    statuses = grading.graded(learner, engine)
-    learner.close()
+    with contextlib.closing(engine.learner([Cell(0, grading.RIGHT), Cell(1, LOOK)])) as learner:
+        statuses = grading.graded(learner, engine)
     harm = [f"the next learner: {check} is {status}" for check, status in statuses.items() if status != "pass"]
     found = [line for line in _printed(learner.ran[1].outputs) if line]
     return harm + [f"the next learner finds {line}" for line in found]

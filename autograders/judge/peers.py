@@ -47,7 +47,7 @@ class Peer:
         self.connection = Connection(self.child.stream)
 
     def ask(self, request: Any, reply_type: Any, seconds: float) -> Any:
-        """The decoded reply. Raises ProcessLost, and then the process is dead, or NoProcess when it is no fault of its own."""
+        """The decoded reply. Raises ProcessLost, or NoProcess when it is no fault of its own; then the process is dead."""
         number = secrets.randbits(63)
         try:
             self.child.stream.settimeout(seconds)
